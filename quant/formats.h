@@ -20,7 +20,7 @@ typedef struct hr_field {
     uint8_t unit;
 } hr_field;
 
-typedef struct hr_format {
+typedef struct hr_format_info {
     uint32_t id;       /* enum hr_type */
     const char *name;  /* "Q4_K" */
     uint16_t block;    /* elements in a block */
@@ -29,12 +29,12 @@ typedef struct hr_format {
     bool quantized;    /* takes int8 activations; false: f32 activations (F32, F16, BF16) */
     uint8_t n_fields;
     hr_field field[6];
-} hr_format;
+} hr_format_info;
 
 /* NULL for an unknown or removed id. Ids that are known but not run have runs == false (IQ2_XXS, NVFP4, I32 ...). */
-HR_PRIVATE const hr_format *hr_format_of(uint32_t id);
+HR_PRIVATE const hr_format_info *hr_format_of(uint32_t id);
 /* bytes of a row of k elements; k must be a multiple of the block; false on overflow or a bad k */
-HR_PRIVATE bool hr_format_row_bytes(const hr_format *f, uint64_t k, uint64_t *bytes);
+HR_PRIVATE bool hr_format_row_bytes(const hr_format_info *f, uint64_t k, uint64_t *bytes);
 
 /* f16 <-> f32, exact; rounding to nearest even on the way down */
 HR_PRIVATE float hr_f32_of_f16(uint16_t h);
@@ -43,7 +43,7 @@ HR_INLINE float hr_f32_of_bf16(uint16_t b) { return hr_f32_from_bits((uint32_t)b
 
 /* One row of k elements to f32: value of element as in reference/formats.md section 4, products exact, one rounding.
  *   src  row-major blocks of the format      dst  [k] */
-HR_PRIVATE void hr_dequant_row(const hr_format *f, const void *src, size_t k, float *dst);
+HR_PRIVATE void hr_dequant_row(const hr_format_info *f, const void *src, size_t k, float *dst);
 
 /* --- packs (DESIGN 6): a lossless permutation, geometry "16x4" -----------------------------------------------------
  * Rows are taken in groups of 16; a short last group is filled with zero bytes. A group holds, for each block along k,
@@ -52,10 +52,10 @@ HR_PRIVATE void hr_dequant_row(const hr_format *f, const void *src, size_t k, fl
  * F32/F16/BF16 are blocks of one element: pack[group][k][16]. A 64-byte vector of a quant field is thus 16 rows x 4
  * consecutive bytes, and a vector of halves is the scale of 16 rows. */
 #define HR_PACK_ROWS 16
-HR_PRIVATE bool hr_pack_bytes(const hr_format *f, uint64_t rows, uint64_t k, uint64_t *bytes);
+HR_PRIVATE bool hr_pack_bytes(const hr_format_info *f, uint64_t rows, uint64_t k, uint64_t *bytes);
 /* packs rows [row0, row0+n) (row0 a multiple of 16; n a multiple of 16 unless it ends the tensor)
  *   src  those rows, row-major      pack  the whole tensor's pack */
-HR_PRIVATE void hr_pack_rows(const hr_format *f, const void *src, size_t row0, size_t n, size_t k, void *pack);
+HR_PRIVATE void hr_pack_rows(const hr_format_info *f, const void *src, size_t row0, size_t n, size_t k, void *pack);
 /* one row back to row-major blocks, bit for bit */
-HR_PRIVATE void hr_unpack_row(const hr_format *f, const void *pack, size_t row, size_t k, void *dst);
+HR_PRIVATE void hr_unpack_row(const hr_format_info *f, const void *pack, size_t row, size_t k, void *dst);
 #endif

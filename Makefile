@@ -1,6 +1,6 @@
 # Hearth. `make help` lists the targets. Needs GNU make and gcc or clang; nothing else for all, run, test.
-# Variables: CC, AR, CFLAGS (optimisation and warnings), EXTRA (added to compile and link), B (build folder),
-# WERROR=1, RUNNER (put in front of test programs: an emulator), HEARTH_DATA (shared data, default ../shared/data).
+# Variables: CC, AR, CFLAGS (optimisation and warnings), EXTRA (added to compile and link), B (build folder), V=1 (show
+# commands), WERROR=1, RUNNER (put in front of test programs: an emulator), HEARTH_DATA (default ../shared/data).
 
 ifeq ($(origin CC),default)
 CC := $(firstword $(foreach c,gcc clang cc,$(if $(shell command -v $(c)),$(c))))
@@ -9,31 +9,35 @@ B       ?= build
 CFLAGS  ?= -O2 -g -Wall -Wextra -Wpedantic
 STD     := -std=c11 -I. -I$(B)/gen $(if $(WERROR),-Werror) $(EXTRA)
 LIBS    := -pthread -lm
-ifneq ($(HEARTH_DATA),)
-export HEARTH_DATA
-endif
+Q       := $(if $(V),,@)
 DATA    := $(if $(HEARTH_DATA),$(HEARTH_DATA),../shared/data)
+export CC HEARTH_DATA MODELS
 
 KERNELS := $(sort $(wildcard kernels/ref/*.c kernels/x86/*.c kernels/arm/*.c kernels/mve/*.c kernels/riscv/*.c))
-LIB_C   := $(sort $(filter-out engine/hearth_all.c,$(wildcard engine/*.c engine/base/*.c kernels/*.c quant/*.c \
-             tokenizer/*.c memory/*.c policy/*.c)) $(KERNELS))
+LIB_C   := $(sort $(wildcard engine/*.c engine/base/*.c kernels/*.c quant/*.c tokenizer/*.c memory/*.c policy/*.c) \
+             $(KERNELS))
 TOOL_C  := $(sort $(wildcard tools/hearth*.c tools/cmd_*.c tools/cli*.c))
 TEST_C  := $(sort $(wildcard tests/test_*.c))
 FUZZ_C  := $(sort $(wildcard tests/fuzz_*.c))
-HELP_C  := $(sort $(filter-out tests/test_%.c tests/fuzz_%.c tests/gen_%.c,$(wildcard tests/*.c)))
+SEED_C  := $(sort $(wildcard tests/gen_*.c))
+HELP_C  := $(sort $(filter-out $(TEST_C) $(FUZZ_C) $(SEED_C),$(wildcard tests/*.c)))
 BENCH_C := $(sort $(wildcard bench/bench_*.c))
 
-# Two builds of the library: as it ships, and with the assertions on (tests).
+# The library is built twice: as it ships (rel), and with its assertions on (dbg: tests and fuzzers).
 REL_O   := $(LIB_C:%.c=$(B)/rel/%.o)
 DBG_O   := $(LIB_C:%.c=$(B)/dbg/%.o)
 HELP_O  := $(HELP_C:%.c=$(B)/dbg/%.o)
+TOOL_O  := $(TOOL_C:%.c=$(B)/rel/%.o)
 TESTS   := $(TEST_C:tests/%.c=$(B)/tests/%)
+FUZZERS := $(FUZZ_C:tests/%.c=$(B)/fuzzers/%)
+SEEDS   := $(SEED_C:tests/%.c=$(B)/tests/%)
 BENCHES := $(BENCH_C:bench/%.c=$(B)/bench/%)
+HEARTH  := $(if $(TOOL_C),$(B)/hearth)
 GEN     := $(B)/gen/kernel_list.inc
+archive  = @mkdir -p $(B); rm -f $@; $(if $(1),$(AR) rcs $@ $(1),printf '!<arch>\n' > $@)
+link     = @mkdir -p $(@D); $(if $(V),set -x;) $(CC) $(EXTRA) $(LDFLAGS) -o $@ $(1) $(LIBS)
 
-archive = @mkdir -p $(B); rm -f $@; $(if $(1),$(AR) rcs $@ $(1),printf '!<arch>\n' > $@)
-
-all: $(B)/libhearth.a $(if $(TOOL_C),$(B)/hearth)
+all: $(B)/libhearth.a $(HEARTH)
 
 $(B)/rel/%.o: %.c | $(GEN)
 	@mkdir -p $(@D)
@@ -47,14 +51,14 @@ $(B)/libhearth-dbg.a: $(DBG_O)
 	$(call archive,$(DBG_O))
 $(B)/libtests.a: $(HELP_O)
 	$(call archive,$(HELP_O))
-$(B)/hearth: $(TOOL_C:%.c=$(B)/rel/%.o) $(B)/libhearth.a
-	$(Q)$(CC) $(EXTRA) $(LDFLAGS) -o $@ $^ $(LIBS)
+$(B)/hearth: $(TOOL_O) $(B)/libhearth.a
+	$(call link,$^)
 $(B)/tests/%: $(B)/dbg/tests/%.o $(B)/libtests.a $(B)/libhearth-dbg.a
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(EXTRA) $(LDFLAGS) -o $@ $^ $(LIBS)
-$(B)/bench/%: $(B)/rel/bench/%.o $(B)/libhearth.a
-	@mkdir -p $(@D)
-	$(Q)$(CC) $(EXTRA) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call link,$^)
+$(B)/fuzzers/%: $(B)/dbg/tests/%.o $(B)/libtests.a $(B)/libhearth-dbg.a $(FUZZ_MAIN)
+	$(call link,$^ $(FUZZ_LINK))
+$(B)/bench/%: $(B)/rel/bench/%.o $(B)/libtests.a $(B)/libhearth.a
+	$(call link,$^)
 .SECONDARY:
 
 # Rewritten only when the rows change, so that a new kernel rebuilds the registry and nothing else.
@@ -64,24 +68,100 @@ $(GEN): FORCE
 	@if cmp -s $@.new $@; then rm -f $@.new; else mv $@.new $@; fi
 FORCE:
 
-# Compile lines are long: V=1 shows them.
-Q := $(if $(V),,@)
-
 MODEL   ?= $(wildcard $(DATA)/models/stories260K.gguf)
 PROMPT  ?= Once upon a time
 run: all
-	@if [ -z "$(MODEL)" ]; then echo "make run MODEL=file.gguf PROMPT='...'" >&2; exit 2; fi
+	@if [ -z "$(MODEL)" ]; then echo "make run MODEL=file.gguf PROMPT='Once upon a time'" >&2; exit 2; fi
 	@$(B)/hearth run "$(MODEL)" -p "$(PROMPT)" $(ARGS)
 
 test: all $(TESTS)
-	@RUNNER="$(RUNNER)" sh tools/run_tests.sh $(TESTS)
+	@RUNNER="$(RUNNER)" HEARTH="$(HEARTH)" HEARTH_BUILD="$(B)" sh tools/run_tests.sh $(TESTS)
 
 bench: $(BENCHES)
-	@for b in $(BENCHES); do echo "== $$b"; $$b || exit 1; done
+	@for b in $(BENCHES); do echo "== $$b"; $$b $(ARGS) || exit 1; done
+# one kernel: build, check against the reference, bench against the reference and the current best
+try: $(B)/tests/test_kernels $(filter $(B)/bench/bench_kernels,$(BENCHES))
+	@if [ -z "$(K)" ]; then echo "make try K=kernel_name" >&2; exit 2; fi
+	@$(B)/tests/test_kernels --kernel "$(K)"
+	@if [ -x $(B)/bench/bench_kernels ]; then $(B)/bench/bench_kernels --kernel "$(K)"; fi
+
+# --- the drop ----------------------------------------------------------------------------------------------------
+$(B)/drop/hearth.c: $(LIB_C) $(wildcard */*.h */*/*.h) $(GEN) tools/drop.sh tools/amalgamate.awk FORCE
+	@sh tools/drop.sh $(B)/drop $(B)/gen $(LIB_C)
+drop: $(B)/drop/hearth.c
+	@sh tools/drop.sh $(B)/drop2 $(B)/gen $(LIB_C) && cmp $(B)/drop/hearth.c $(B)/drop2/hearth.c && rm -r $(B)/drop2
+	@sh tools/drop_check.sh $(B)/drop
+size: $(B)/drop/hearth.c
+	@sh tools/size.sh $(B)/drop/hearth.c
+$(B)/hearth-drop: $(TOOL_C) $(B)/drop/hearth.c
+	$(Q)$(CC) $(STD) $(CFLAGS) -Wno-pedantic -o $@ $^ $(LIBS)
+
+# --- variants of the build ---------------------------------------------------------------------------------------
+VARIANT = $(MAKE) --no-print-directory WERROR=1
+CROSS   = aarch64-linux-gnu-
+HAVE    = $(shell command -v $(1) 2>/dev/null)
+CLANG   = $(firstword $(foreach c,clang clang-19 clang-14,$(call HAVE,$(c))))
+SANE    = -g -O1 -Wall -Wextra -Wpedantic -fno-omit-frame-pointer
+ASAN    = -fsanitize=address,undefined -fno-sanitize-recover=all
+test-gcc test-clang: test-%:
+	@+$(if $(call HAVE,$*),$(VARIANT) B=build/$* CC=$* test,echo "$*: skipped: not installed")
+asan:
+	@+UBSAN_OPTIONS=print_stacktrace=1 $(VARIANT) B=build/asan EXTRA="$(ASAN)" CFLAGS="$(SANE)" test
+ubsan:
+	@+UBSAN_OPTIONS=print_stacktrace=1 $(VARIANT) B=build/ubsan CFLAGS="$(SANE)" \
+	    EXTRA="-fsanitize=undefined -fno-sanitize-recover=all" test
+tsan:
+	@+$(VARIANT) B=build/tsan EXTRA=-fsanitize=thread CFLAGS="$(SANE)" test
+cross:
+	@+$(if $(and $(call HAVE,$(CROSS)gcc),$(call HAVE,qemu-aarch64)),$(VARIANT) B=build/aarch64 CC=$(CROSS)gcc \
+	    AR=$(CROSS)ar EXTRA=-static RUNNER=qemu-aarch64 test,echo "cross: skipped: no $(CROSS)gcc or no qemu-aarch64")
+
+SECONDS ?= 20
+LIBFUZZ := $(if $(CLANG),$(shell echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return !p || n < 0; }' | \
+             $(CLANG) -fsanitize=fuzzer,address -x c - -o /dev/null 2>/dev/null && echo yes))
+fuzz:
+	@+$(if $(LIBFUZZ),$(VARIANT) B=build/fuzz CC=$(CLANG) EXTRA="$(ASAN) -fsanitize=fuzzer-no-link" CFLAGS="$(SANE)" \
+	    FUZZ_LINK=-fsanitize=fuzzer fuzz-run,echo "no libFuzzer: blind mutations"; $(VARIANT) B=build/fuzz \
+	    EXTRA="$(ASAN)" CFLAGS="$(SANE)" FUZZ_MAIN=build/fuzz/rel/tools/fuzz_driver.o fuzz-run)
+fuzz-run: $(FUZZERS) $(SEEDS)
+	@sh tools/fuzz.sh $(B) $(SECONDS) $(FUZZERS)
+
+COVERAGE_MIN ?= 95
+coverage coverage-check:
+	@rm -rf build/coverage
+	@+$(VARIANT) B=build/coverage CC=gcc EXTRA=--coverage CFLAGS="-g -O0 -Wall -Wextra -Wpedantic" test
+	@sh tools/coverage.sh build/coverage $(if $(filter coverage-check,$@),$(COVERAGE_MIN))
+
+# The same hash from every build: gcc, clang, the drop of either, AArch64 under emulation.
+HASHES   = gcc=build/hearth $(if $(CLANG),clang=build/clang/hearth clang-drop=build/clang/hearth-drop) \
+           gcc-drop=build/hearth-drop $(if $(HASH64),"aarch64=qemu-aarch64 build/aarch64/hearth")
+HASH64   = $(and $(call HAVE,$(CROSS)gcc),$(call HAVE,qemu-aarch64))
+onehash: all $(if $(TOOL_C),$(B)/hearth-drop)
+ifneq ($(TOOL_C),)
+	@+$(if $(CLANG),$(VARIANT) B=build/clang CC=$(CLANG) all build/clang/hearth-drop)
+	@+$(if $(HASH64),$(VARIANT) B=build/aarch64 CC=$(CROSS)gcc AR=$(CROSS)ar EXTRA=-static all)
+endif
+	@sh tools/onehash.sh $(if $(TOOL_C),$(HASHES))
+
+lint: $(REL_O)
+	@sh tools/lint.sh $(REL_O)
+
+CHECKS ?= lint test-gcc test-clang drop asan tsan fuzz cross size onehash
+check:
+	@ONEHASH_SMALL=1 MAKE="$(MAKE)" sh tools/check.sh $(CHECKS)
 
 clean:
 	rm -rf build
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
-.PHONY: all run test check drop size bench try onehash coverage fuzz lint asan ubsan tsan cross clean help FORCE
+help:
+	@echo "all (default)  build/libhearth.a and build/hearth     run     MODEL=file.gguf PROMPT='...' ARGS='...'"
+	@echo "test           every test; ends with the sums         check   everything: $(CHECKS)"
+	@echo "drop           build/drop/hearth.{c,h}, and check it  size    bytes of every configuration"
+	@echo "try K=name     check and bench one kernel             bench   every bench, ARGS='...'"
+	@echo "onehash        one answer over builds and threads     coverage, coverage-check COVERAGE_MIN=$(COVERAGE_MIN)"
+	@echo "fuzz SECONDS=n every fuzz target, FUZZ_JOBS=2         asan ubsan tsan cross lint clean"
+
+-include $(shell find $(B)/rel $(B)/dbg -name '*.d' 2>/dev/null)
+.PHONY: all run test check drop size bench try onehash coverage coverage-check fuzz fuzz-run lint asan ubsan tsan cross \
+        test-gcc test-clang clean help FORCE
 .DEFAULT_GOAL := all

@@ -1,0 +1,84 @@
+#!/bin/sh
+# drop_check.sh DROP: takes hearth.c and hearth.h to an empty folder and, with every compiler at hand, compiles them with
+# warnings as errors and no other flag (at most 30 s), links tests/test_api.c to the result and runs it (the AArch64
+# build under emulation). Ends with status 1 when anything differs from that.
+drop=$1
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+W="-std=c11 -Wall -Wextra -Wpedantic -Werror"
+status=0
+limit=${DROP_SECONDS:-30}
+export HEARTH_DATA="${HEARTH_DATA:-$(cd ../shared/data 2>/dev/null && pwd)}"
+cp "$drop/hearth.c" "$drop/hearth.h" "$dir"
+mkdir -p "$dir/inc/engine" "$dir/inc/tests"
+cp "$drop/hearth.h" "$dir/inc/engine/hearth.h"
+cp tests/t.h "$dir/inc/tests/t.h"
+[ -f tests/test_api.c ] && cp tests/test_api.c "$dir/inc/test_api.c"
+cd "$dir" || exit 1
+fails() { echo "drop: FAILED: $*"; status=1; }
+
+build() { # name, compiler, flags
+    name=$1 cc=$2
+    shift 2
+    start=$(date +%s)
+    # shellcheck disable=SC2086
+    if ! $cc "$@" -c hearth.c -o "$name.o" >"$name.txt" 2>&1; then
+        head -n 20 "$name.txt"
+        fails "$name: $cc $*"
+        return 1
+    fi
+    took=$(($(date +%s) - start))
+    if [ "$took" -gt "$limit" ]; then fails "$name: $took s to compile, the limit is $limit"; fi
+    echo "drop: $name: compiles in $took s ($*)"
+}
+api() { # name, compiler, runner, link flags
+    [ -f inc/test_api.c ] || return 0
+    # shellcheck disable=SC2086
+    if ! $2 -std=c11 -Wall -Wextra -I inc -I . $4 inc/test_api.c "$1.o" -o "$1.api" -lpthread -lm >"$1.txt" 2>&1; then
+        head -n 20 "$1.txt"
+        fails "$1: test_api does not link"
+        return 1
+    fi
+    # shellcheck disable=SC2086
+    if ! $3 "./$1.api" >"$1.txt" 2>&1; then
+        tail -n 20 "$1.txt"
+        fails "$1: test_api"
+        return 1
+    fi
+    echo "drop: $1: $(tail -n 1 "$1.txt")"
+}
+found=0
+for cc in ${DROP_CC:-gcc clang-14 clang-19}; do
+    command -v "$cc" >/dev/null || continue
+    found=1
+    # shellcheck disable=SC2086
+    build "$cc" "$cc" $W && api "$cc" "$cc" "" ""
+    # a compiler's own dialect contracts a*b+c unless told otherwise, and the optimiser warns about more
+    # shellcheck disable=SC2086
+    build "$cc-gnu17-O3" "$cc" -std=gnu17 -O3 -Wall -Wextra -Werror && api "$cc-gnu17-O3" "$cc" "" ""
+done
+if [ $found = 0 ]; then
+    # shellcheck disable=SC2086
+    build cc "${CC:-cc}" $W && api cc "${CC:-cc}" "" ""
+fi
+cross=aarch64-linux-gnu-gcc
+if command -v $cross >/dev/null; then
+    # shellcheck disable=SC2086
+    if build aarch64 $cross $W && command -v qemu-aarch64 >/dev/null; then api aarch64 $cross qemu-aarch64 -static; fi
+fi
+# the header alone, twice, as C and as C++
+printf '#include "hearth.h"\n#include "hearth.h"\nint main(void) { return 0; }\n' >only.c
+cp only.c only.cc
+for cc in gcc clang; do
+    command -v $cc >/dev/null || continue
+    # shellcheck disable=SC2086
+    $cc $W -fsyntax-only only.c || fails "hearth.h alone in C with $cc"
+done
+for cc in g++ clang++; do
+    command -v $cc >/dev/null || continue
+    echo 'int main() {}' >cxx.cc # some machines have the driver without the C++ compiler
+    $cc -fsyntax-only cxx.cc 2>/dev/null || continue
+    $cc -std=c++11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only only.cc || fails "hearth.h alone in C++ with $cc"
+done
+[ $status -eq 0 ] && echo "drop: every compiler at hand takes it"
+exit $status

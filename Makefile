@@ -121,8 +121,8 @@ LIBFUZZ := $(if $(CLANG),$(shell echo 'int LLVMFuzzerTestOneInput(const char *p,
              $(CLANG) -fsanitize=fuzzer,address -x c - -o /dev/null 2>/dev/null && echo yes))
 fuzz:
 	@+$(if $(LIBFUZZ),$(VARIANT) B=build/fuzz CC=$(CLANG) EXTRA="$(ASAN) -fsanitize=fuzzer-no-link" CFLAGS="$(SANE)" \
-	    FUZZ_LINK=-fsanitize=fuzzer fuzz-run,echo "no libFuzzer: blind mutations"; $(VARIANT) B=build/fuzz \
-	    EXTRA="$(ASAN)" CFLAGS="$(SANE)" FUZZ_MAIN=build/fuzz/rel/tools/fuzz_driver.o fuzz-run)
+	    FUZZ_LINK=-fsanitize=fuzzer fuzz-run,echo "no libFuzzer: blind mutations"; $(VARIANT) B=build/blind \
+	    EXTRA="$(ASAN)" CFLAGS="$(SANE)" FUZZ_MAIN=build/blind/rel/tools/fuzz_driver.o fuzz-run)
 fuzz-run: $(FUZZERS) $(SEEDS)
 	@sh tools/fuzz.sh $(B) $(SECONDS) $(FUZZERS)
 

@@ -76,7 +76,7 @@ T_TEST(include_levels) {
         {"tools/cmd_inspect.c", "#include \"engine/gguf.h\"\n", NULL},
         {"tests/test_x.c", "#include \"engine/gguf.h\"\n", NULL},
         {"tests/test_api.c", "#include \"engine/gguf.h\"\n", "1: include level"},
-        {"engine/plan.c", "#include \"engine/gguf.h\"\nint plan_bytes;\n#include \"engine/kv.h\"\n", "3: include place"},
+        {"engine/plan.c", "#include \"engine/gguf.h\"\nint n;\n#include \"engine/kv.h\"\n", "3: include place"},
     };
     JUDGE(list);
 }
@@ -164,8 +164,10 @@ T_TEST(names_and_state) {
     };
     JUDGE(list);
     int status = -1;
-    put_file("engine/one.c", "static int merge_word(int a) {\n    return a;\n}\nstatic const int limit_table[] = {1};\n");
-    put_file("engine/two.c", "static int merge_word(int a) {\n    return a;\n}\nstatic const int limit_table[] = {2};\n");
+    static const char twice[] = "static int merge_word(int a) {\n    return a;\n}\n"
+                                "static const int limit_table[] = {1};\n";
+    put_file("engine/one.c", twice);
+    put_file("engine/two.c", twice);
     const char *out = run_awk("lint.awk", "engine/one.c engine/two.c", &status);
     T_EQ_I(status, 1);
     T_CHECK(strstr(out, "engine/two.c:1: duplicate name: function merge_word is also in engine/one.c\n") != NULL);
@@ -184,19 +186,23 @@ T_TEST(text_rules) {
         {"README.md", "see /ro" "ot/x for it\n", "1: machine path"},
         {"tools/a.sh", "cd /ho" "me/someone\n", "1: machine path"},
         {"README.md", "see ../shared/data and /usr/bin and a/home/b\n", NULL},
-        {"engine/a.c",
-         "int aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa;\n",
-         "1: line length"},
+#define TEN "aaaaaaaaaa"
+        {"engine/a.c", "int " TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "aaaaa;\n", NULL}, /* 120 */
+        {"engine/a.c", "int " TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN TEN "aaaaaa;\n", "1: line length"},
+#undef TEN
     };
     JUDGE(list);
 }
 T_TEST(kernel_rows) {
     int status = -1;
-    put_file("kernels/ref/dot.c", "#include \"kernels/kernel.h\"\nstatic void k(void) {}\nHR_KERNEL(dot, dot_f32_c, HR_ISA_C, 0, 1, 1)\n");
+    put_file("kernels/ref/dot.c", "#include \"kernels/kernel.h\"\nstatic void k(void) {}\n"
+                                  "HR_KERNEL(dot, dot_f32_c, HR_ISA_C, 0, 1, 1)\n");
     put_file("kernels/x86/dot.c", "/* why */\n#if defined(__x86_64__) && \\\n    !defined(HR_NO_AVX2)\n#include <x.h>\n"
-                                  "HR_KERNEL(dot, dot_f32_avx2, HR_ISA_AVX2, 10, 1, 1);\n  HR_KERNEL(a, b, C, 1, 2, 3) /* x */\n#endif\n");
+                                  "HR_KERNEL(dot, dot_f32_avx2, HR_ISA_AVX2, 10, 1, 1);\n"
+                                  "  HR_KERNEL(a, b, C,\n   1, 2, 3) /* x */\n#endif\n");
     put_file("kernels/ref/none.c", "int a;\n");
-    const char *out = run_awk("kernel_list.awk", "/dev/null kernels/ref/dot.c kernels/ref/none.c kernels/x86/dot.c", &status);
+    const char *out = run_awk("kernel_list.awk", "/dev/null kernels/ref/dot.c kernels/ref/none.c kernels/x86/dot.c",
+                              &status);
     T_EQ_I(status, 0);
     const char *body = strchr(out, '\n');
     T_NEED(body != NULL);

@@ -77,7 +77,7 @@ static size_t mutate_bytes(uint8_t *p, size_t n) {
     for (uint64_t times = 1 + next_random() % 6; times && n; times--) {
         size_t at = next_random() % n, width = (size_t)1 << next_random() % 4;
         uint64_t v = odd[next_random() % (sizeof odd / sizeof odd[0])];
-        switch (next_random() % 6) {
+        switch (next_random() % 7) {
         case 0: p[at] ^= (uint8_t)(1u << next_random() % 8); break;
         case 1: p[at] = (uint8_t)next_random(); break;
         case 2: memcpy(p + at, &v, n - at < width ? n - at : width); break;
@@ -88,6 +88,11 @@ static size_t mutate_bytes(uint8_t *p, size_t n) {
             if (len) memcpy(p + at, seed_list[s].data + from, len);
             break;
         }
+        case 5: /* grow by a few bytes in the middle */
+            if (n + width > MAX_BYTES) break;
+            memmove(p + at + width, p + at, n - at);
+            n += width;
+            break;
         default: p[at] = (uint8_t)(p[at] + (int)(next_random() % 17) - 8);
         }
     }

@@ -13,8 +13,11 @@ FNR == 1 { flush_file(); n = 0; guard = ""; first = 1; joining = 0; name = FILEN
 { sub(/\r$/, "") }
 joining { guard = guard "\n" $0; joining = ($0 ~ /\\$/); next }
 first && /^[ \t]*#/ { first = 0; if ($0 ~ /^[ \t]*#[ \t]*if/) { guard = $0; joining = ($0 ~ /\\$/) } }
-/^[ \t]*HR_KERNEL[ \t]*\(/ {
-    line = $0
+part != "" || /^[ \t]*HR_KERNEL[ \t]*\(/ {
+    line = part $0
+    if (line !~ /\)[ \t]*;?[ \t]*(\/\*.*\*\/)?[ \t]*$/) { part = line; next } # goes on in the next line
+    part = ""
+    gsub(/[ \t]+/, " ", line)
     sub(/^[ \t]*/, "", line)
     sub(/[ \t]*;?[ \t]*(\/\*.*\*\/)?[ \t]*$/, "", line)
     row[++n] = line

@@ -20,7 +20,7 @@ if [ "$1" = one ]; then
     [ -f "tests/seeds/$name.dict" ] && dict=-dict=tests/seeds/$name.dict
     rm -f "$build/crash-$name-"*
     # shellcheck disable=SC2086
-    ASAN_OPTIONS=hard_rss_limit_mb=2048:allocator_may_return_null=1:$ASAN_OPTIONS UBSAN_OPTIONS=print_stacktrace=1 \
+    ASAN_OPTIONS=hard_rss_limit_mb=2048:allocator_may_return_null=1:$ASAN_OPTIONS UBSAN_OPTIONS=print_stacktrace=1:abort_on_error=1 \
         "$prog" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=1024 -print_final_stats=1 \
         $dict -artifact_prefix="$build/crash-$name-" "$corpus" $seeds >"$log" 2>&1
     status=$?

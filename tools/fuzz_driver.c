@@ -30,10 +30,12 @@ static uint64_t next_random(void) {
 
 static void keep_input(const char *why) {
     char path[600];
+    if (!now_data) return; /* kept already, or not about an input */
     snprintf(path, sizeof path, "%sinput", artifact);
     FILE *f = fopen(path, "wb");
-    if (f && now_data) fwrite((const void *)now_data, 1, now_size, f);
+    if (f) fwrite((const void *)now_data, 1, now_size, f);
     if (f) fclose(f);
+    now_data = NULL;
     fprintf(stderr, "fuzz_driver: %s; input kept in %s\n", why, path);
 }
 static void on_timeout(int sig) {
@@ -46,8 +48,8 @@ static void on_abort(int sig) {
     keep_input("aborted");
     _exit(77);
 }
-void __asan_on_error(void);
-void __asan_on_error(void) { keep_input("sanitizer error"); }
+void __sanitizer_set_death_callback(void (*fn)(void)) __attribute__((weak));
+static void on_death(void) { keep_input("sanitizer error"); }
 
 static void add_file(const char *path) {
     FILE *f = fopen(path, "rb");
@@ -122,6 +124,7 @@ int main(int argc, char **argv) {
         if (argv[i][0] != '-') add_folder(argv[i]);
     }
     if (n_seeds == 0) { seed_list[0].data = calloc(1, sizeof empty); seed_list[0].size = sizeof empty; n_seeds = 1; }
+    if (__sanitizer_set_death_callback) __sanitizer_set_death_callback(on_death);
     signal(SIGALRM, on_timeout);
     signal(SIGABRT, on_abort);
     uint8_t *work = malloc(MAX_BYTES);

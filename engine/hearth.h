@@ -1,0 +1,301 @@
+/* hearth.h: private, personal language models on the device. The whole public surface of the model plane.
+ *
+ * Lives in two files: hearth.h and hearth.c. Needs libc and pthreads, nothing else.
+ *
+ *     hearth_model *model;  hearth_session *session;  hearth_error err;
+ *     if (hearth_model_open("model.gguf", NULL, &model, &err) != HEARTH_OK) return fail(&err);
+ *     if (hearth_session_open(model, NULL, &session, &err) != HEARTH_OK) return fail(&err);
+ *     hearth_generate(session, "Once upon a time", 16, NULL, on_text, NULL, NULL, &err);
+ *
+ * Conventions. Every fallible call returns hearth_status: HEARTH_OK (0) or a negative code; outputs are defined on failure
+ * (NULL or 0) and the object is as before the call unless the call says otherwise. `err` may be NULL. Text is UTF-8 given as
+ * pointer and byte length. Config structs start with struct_bytes: write `hearth_x_config c = HEARTH_X_CONFIG_INIT;`, set what
+ * you need; NULL means all defaults. A model is immutable and may be used from any number of threads; a session has one
+ * caller at a time. Nothing allocates after open. The library never prints, exits, aborts or reads the environment.
+ *
+ * One answer: the same file, prompt and seed give the same bits on every machine, thread count and prompt split. */
+#ifndef HEARTH_H
+#define HEARTH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define HEARTH_VERSION "0.1.0"
+#ifndef HEARTH_API
+#define HEARTH_API
+#endif
+
+HEARTH_API const char *hearth_version(void); /* of the compiled library; equals HEARTH_VERSION of its header */
+
+/* --- status and error ----------------------------------------------------------------------------------------------- */
+typedef int hearth_status;
+enum {
+    HEARTH_OK = 0,
+    HEARTH_E_ARG = -1,         /* an argument is out of range or NULL */
+    HEARTH_E_MEMORY = -2,      /* an allocation failed, or the budget is too small */
+    HEARTH_E_IO = -3,          /* the file cannot be opened, read or mapped, or changed under us */
+    HEARTH_E_FORMAT = -4,      /* the bytes are not a well-formed model file */
+    HEARTH_E_UNSUPPORTED = -5, /* well-formed, but an architecture, tensor type or feature that Hearth does not run */
+    HEARTH_E_LIMIT = -6,       /* a count or size above a fixed limit */
+    HEARTH_E_FULL = -7,        /* no room: the context, or the caller's buffer (the needed count is still given) */
+    HEARTH_E_CANCELLED = -8,   /* hearth_cancel was called, or the callback asked to stop */
+    HEARTH_E_NUMERIC = -9,     /* the model produced a value that is not finite */
+    HEARTH_E_SELFCHECK = -10,  /* a kernel miscomputes on this chip and no other can replace it */
+    HEARTH_E_BUSY = -11,       /* in use by another caller */
+    HEARTH_E_STATE = -12       /* the call does not fit the object's state */
+};
+#define HEARTH_NO_OFFSET UINT64_MAX
+typedef struct hearth_error {
+    int status;       /* hearth_status */
+    uint64_t offset;  /* byte in the file, or HEARTH_NO_OFFSET */
+    char where[64];   /* the field: a metadata key, a tensor name, an argument */
+    char what[176];   /* one sentence with the numbers and what to do next; printable ASCII */
+} hearth_error;
+HEARTH_API const char *hearth_status_name(hearth_status status); /* short English name; never NULL */
+
+/* --- what the host may supply ------------------------------------------------------------------------------------------ */
+/* alloc gives `size` bytes aligned to `align` (a power of two) or NULL; free gets back what alloc gave, with its size. */
+typedef struct hearth_allocator {
+    void *(*alloc)(void *ctx, size_t size, size_t align);
+    void (*free)(void *ctx, void *ptr, size_t size);
+    void *ctx;
+} hearth_allocator;
+/* Calls task(arg, i, count) once for each i in [0, count), on any threads in any order, and returns when all are done. */
+typedef void hearth_task(void *arg, int index, int count);
+typedef void hearth_parallel(void *ctx, int count, hearth_task *task, void *arg);
+/* Long work reports: done of total (bytes or tokens). Return non-zero to stop: the call gives HEARTH_E_CANCELLED. */
+typedef int hearth_progress(void *ctx, uint64_t done, uint64_t total);
+
+/* Instruction sets, to take kernels away (tests, bug hunts). Bits the machine lacks are ignored. */
+#define HEARTH_ISA_SCALAR 0u
+#define HEARTH_ISA_ALL 0x7fffffffu
+/* "scalar", "all", or names joined by commas ("avx2"); HEARTH_E_ARG names an unknown word. */
+HEARTH_API hearth_status hearth_isa_parse(const char *list, uint32_t *bits, hearth_error *err);
+
+/* --- model ------------------------------------------------------------------------------------------------------------ */
+typedef struct hearth_model hearth_model;
+
+enum { /* hearth_model_config.flags */
+    HEARTH_MODEL_NO_MMAP = 1 << 0,      /* read the file in windows instead of mapping it */
+    HEARTH_MODEL_NO_SELFCHECK = 1 << 1, /* skip the check of the chosen kernels (milliseconds) */
+    HEARTH_MODEL_GUARD = 1 << 2,        /* turn SIGBUS from a file cut short under its mapping into HEARTH_E_IO while
+                                           opening and computing; installs the only signal handler Hearth knows */
+    HEARTH_MODEL_VOCAB_ONLY = 1 << 3    /* tokenizer and metadata only: no tensors needed, no session can be opened */
+};
+typedef struct hearth_model_config {
+    size_t struct_bytes;
+    uint32_t flags;
+    uint32_t isa;                       /* mask of instruction sets; HEARTH_ISA_ALL */
+    int threads;                        /* used by the sessions of this model; 0: as many as there are cores */
+    size_t budget_bytes;                /* hard limit on memory for this model; 0: none. Too small is HEARTH_E_MEMORY */
+    void *memory;                       /* the caller's buffer of memory_bytes for everything, or NULL */
+    size_t memory_bytes;
+    const hearth_allocator *allocator;  /* when memory is NULL; NULL: libc. Called at open and close only */
+    hearth_parallel *parallel;          /* the host's parallel-for, or NULL: Hearth starts threads-1 workers */
+    void *parallel_ctx;
+    hearth_progress *progress;          /* while loading, in bytes; may be NULL */
+    void *progress_ctx;
+} hearth_model_config;
+#define HEARTH_MODEL_CONFIG_INIT {sizeof(hearth_model_config), 0, HEARTH_ISA_ALL, 0, 0, NULL, 0, NULL, NULL, NULL, NULL, NULL}
+
+/* Exact bytes, known beforehand. */
+typedef struct hearth_plan {
+    uint64_t file_bytes;      /* the model file(s) */
+    uint64_t mapped_bytes;    /* clean, file-backed pages that may be touched; 0 when nothing is mapped */
+    uint64_t total_bytes;     /* what open asks of the allocator or of the caller's buffer: the sum of those below */
+    uint64_t index_bytes;     /* metadata and tensor index */
+    uint64_t tokenizer_bytes;
+    uint64_t weight_bytes;    /* packed or copied tensors */
+    uint64_t kv_bytes;        /* session: key/value cache */
+    uint64_t work_bytes;      /* session: activations, logits, sampling; model: threads */
+} hearth_plan;
+
+/* What hearth_model_open will take, exactly, for the same path and config; opens nothing that stays open.
+ * Cost    reads the header     Memory  temporarily at most 4 MiB + twice the header
+ * Returns HEARTH_OK, or what open would return for a file that is refused */
+HEARTH_API hearth_status hearth_model_plan(const char *path, const hearth_model_config *config, hearth_plan *plan,
+                                           hearth_error *err);
+/* Opens a GGUF file (version 2 or 3; of a split model, the first part). Checks everything that is read later.
+ *   model    receives the model; close with hearth_model_close after all its sessions
+ * Cost     the header, and one pass over tensors that are packed for this machine's kernels
+ * Memory   plan.total_bytes from config, in one piece; the mapping besides
+ * Threads  any
+ * Returns  HEARTH_OK | _IO | _FORMAT with field and offset | _UNSUPPORTED naming architecture, tensor or type | _MEMORY
+ *          | _LIMIT | _CANCELLED by progress | _SELFCHECK | _ARG.   On error nothing stays open or allocated */
+HEARTH_API hearth_status hearth_model_open(const char *path, const hearth_model_config *config, hearth_model **model,
+                                           hearth_error *err);
+/* The same from memory: `data` (8-byte aligned or not) must stay valid and unchanged until close. plan likewise. */
+HEARTH_API hearth_status hearth_model_open_memory(const void *data, size_t size, const hearth_model_config *config,
+                                                  hearth_model **model, hearth_error *err);
+HEARTH_API hearth_status hearth_model_plan_memory(const void *data, size_t size, const hearth_model_config *config,
+                                                  hearth_plan *plan, hearth_error *err);
+HEARTH_API void hearth_model_close(hearth_model *model); /* NULL is fine */
+
+typedef struct hearth_model_info {
+    const char *architecture;   /* "llama"; valid until close, as all text here */
+    const char *name;           /* general.name, or "" */
+    const char *tokenizer;      /* "llama/default", "gpt2/llama-bpe", "bert/..." */
+    int n_vocab, n_ctx_train, n_embd, n_layer, n_head, n_head_kv, n_expert;
+    int bos, eos;               /* token ids, -1 when there is none */
+    int is_encoder;             /* an embedding model: hearth_embed works, hearth_generate does not */
+    int threads;                /* in use */
+    uint64_t n_params, file_bytes;
+    const char *isa;            /* instruction set of the chosen kernels: "avx2" */
+    int n_bad_kernels;          /* passed over by the self-check */
+} hearth_model_info;
+HEARTH_API void hearth_model_get_info(const hearth_model *model, hearth_model_info *info);
+/* One metadata value as text (arrays cut short), NUL-terminated. HEARTH_E_ARG: no such key; HEARTH_E_FULL: cut to cap. */
+HEARTH_API hearth_status hearth_model_meta(const hearth_model *model, const char *key, char *out, size_t cap);
+
+/* --- text and tokens ------------------------------------------------------------------------------------------------- */
+enum {
+    HEARTH_TOK_SPECIAL = 1 << 0, /* encode: add BOS/EOS (or CLS/SEP) as the model wants */
+    HEARTH_TOK_PARSE = 1 << 1,   /* encode: text such as "<|eot_id|>" becomes the control token; off for user input */
+    HEARTH_TOK_SHOW = 1 << 2     /* decode: control tokens are written out instead of left away */
+};
+/* Text to ids.   tokens [cap]   *n  ids written, or needed when HEARTH_E_FULL (none are then valid)
+ * Memory   takes scratch of a few times n_text from the model's allocator for the call, and gives it back
+ * Threads  any     Source  the tokenizer.ggml.* keys; equal to the vendor's tokenizer */
+HEARTH_API hearth_status hearth_tokenize(const hearth_model *model, const char *text, size_t n_text, uint32_t flags,
+                                         int32_t *tokens, size_t cap, size_t *n, hearth_error *err);
+/* Ids to text.   out [cap] bytes, not NUL-terminated   *n  bytes written, or needed when HEARTH_E_FULL */
+HEARTH_API hearth_status hearth_detokenize(const hearth_model *model, const int32_t *tokens, size_t n_tokens,
+                                           uint32_t flags, char *out, size_t cap, size_t *n, hearth_error *err);
+/* The token as its vocabulary spells it; not NUL-terminated; valid until close. NULL when out of range. */
+HEARTH_API const char *hearth_token_text(const hearth_model *model, int32_t token, size_t *n);
+HEARTH_API int hearth_token_ends(const hearth_model *model, int32_t token); /* 1: one of the end-of-generation tokens */
+
+/* --- session ---------------------------------------------------------------------------------------------------------- */
+typedef struct hearth_session hearth_session;
+enum { HEARTH_KV_F32 = 0, HEARTH_KV_I8 = 1 };
+typedef struct hearth_session_config {
+    size_t struct_bytes;
+    int ctx_tokens;                     /* context; 0: what the model was trained with, at most 4096 */
+    int batch_tokens;                   /* tokens computed together; 0: 128. Changes speed and memory, never results */
+    int kv_type;                        /* HEARTH_KV_F32 or HEARTH_KV_I8 */
+    int logits_rows;                    /* largest number of logits rows asked for in one call; 0: 1 */
+    size_t budget_bytes;                /* hard limit; 0: none */
+    void *memory;                       /* as in hearth_model_config */
+    size_t memory_bytes;
+    const hearth_allocator *allocator;
+} hearth_session_config;
+#define HEARTH_SESSION_CONFIG_INIT {sizeof(hearth_session_config), 0, 0, HEARTH_KV_F32, 0, 0, NULL, 0, NULL}
+
+HEARTH_API hearth_status hearth_session_plan(const hearth_model *model, const hearth_session_config *config,
+                                             hearth_plan *plan, hearth_error *err);
+/* Memory   plan.total_bytes, in one piece.  Threads  sessions of one model may run at the same time
+ * Returns  HEARTH_OK | _ARG | _MEMORY | _STATE for a vocabulary-only model */
+HEARTH_API hearth_status hearth_session_open(hearth_model *model, const hearth_session_config *config,
+                                             hearth_session **session, hearth_error *err);
+HEARTH_API void hearth_session_close(hearth_session *session); /* NULL is fine */
+
+/* Feeds n tokens after those already in the context, and computes logits for the last `rows` of them.
+ *   tokens [n]  ids in [0, n_vocab)        rows  0 ... min(n, logits_rows)
+ * Cost     one pass over the weights per batch_tokens      Memory  allocates nothing     Threads  one caller per session
+ * Returns  HEARTH_OK | _ARG a token is not in the vocabulary | _FULL context, with the numbers | _CANCELLED | _NUMERIC | _IO.
+ *          On error the context is what it was before the call */
+HEARTH_API hearth_status hearth_feed(hearth_session *session, const int32_t *tokens, size_t n, size_t rows,
+                                     hearth_error *err);
+/* Row `row` (0 = first asked for) of the last feed: [n_vocab], natural-log units, not normalised. Valid until the next feed
+ * or embed. NULL when there is no such row. */
+HEARTH_API const float *hearth_logits(const hearth_session *session, size_t row);
+HEARTH_API int hearth_position(const hearth_session *session);      /* tokens in the context */
+HEARTH_API int hearth_context(const hearth_session *session);       /* room for so many */
+/* Keeps the first `position` tokens and forgets the rest; 0 empties the context. HEARTH_E_ARG when beyond the end. */
+HEARTH_API hearth_status hearth_rewind(hearth_session *session, int position);
+/* From any thread: the running call returns HEARTH_E_CANCELLED within 10 ms; sticks until the next call begins after
+ * hearth_cancel_clear. Safe in a signal handler. */
+HEARTH_API void hearth_cancel(hearth_session *session);
+HEARTH_API void hearth_cancel_clear(hearth_session *session);
+
+/* --- sampling ---------------------------------------------------------------------------------------------------------- */
+typedef struct hearth_bias {
+    int32_t token;
+    float bias;      /* added to the logit; -INFINITY forbids the token */
+} hearth_bias;
+/* Applied in this order: logit bias; repetition, frequency and presence penalties over the last penalty_last tokens
+ * (a seen token's logit is divided by repetition if positive, else multiplied; minus count * frequency; minus presence);
+ * temperature 0: the largest logit, the lowest id on a tie. Else softmax of logits / temperature, then top_k, typical,
+ * top_p, min_p each keep a set (never empty) and renormalise; then one draw. */
+typedef struct hearth_sampling {
+    size_t struct_bytes;
+    float temperature;         /* 0: greedy */
+    int top_k;                 /* 0: off */
+    float top_p;               /* 1: off */
+    float min_p;               /* 0: off */
+    float typical;             /* 1: off */
+    float repetition;          /* 1: off */
+    float frequency, presence; /* 0: off */
+    int penalty_last;          /* window; 64 */
+    uint64_t seed;             /* the same seed gives the same text */
+    const hearth_bias *bias;
+    size_t n_bias;
+    int max_tokens;            /* generate: at most; 0: until the context is full */
+    const char *const *stop;   /* generate: stop strings; text ends before the first of them */
+    size_t n_stop;             /* at most 16, each at most 256 bytes */
+    int ignore_end;            /* generate: go on after an end-of-generation token */
+} hearth_sampling;
+#define HEARTH_SAMPLING_INIT \
+    {sizeof(hearth_sampling), 0.8f, 40, 0.95f, 0.05f, 1.0f, 1.0f, 0.0f, 0.0f, 64, 0, NULL, 0, 0, NULL, 0, 0}
+#define HEARTH_SAMPLING_GREEDY \
+    {sizeof(hearth_sampling), 0.0f, 0, 1.0f, 0.0f, 1.0f, 1.0f, 0.0f, 0.0f, 64, 0, NULL, 0, 0, NULL, 0, 0}
+
+/* Draws the next token from logits row `row`. The context is not changed: feed the token to go on.
+ *   logprob  natural log of its probability under the plain softmax of the row (before bias, penalties, cuts); may be NULL */
+HEARTH_API hearth_status hearth_sample(hearth_session *session, size_t row, const hearth_sampling *sampling,
+                                       int32_t *token, float *logprob, hearth_error *err);
+/* The n most likely tokens of a row with their log-probabilities, best first, ties by id.  tokens [n], logprobs [n] */
+HEARTH_API hearth_status hearth_top(hearth_session *session, size_t row, size_t n, int32_t *tokens, float *logprobs,
+                                    hearth_error *err);
+
+/* --- generation --------------------------------------------------------------------------------------------------------- */
+typedef struct hearth_piece {
+    const char *text;     /* whole UTF-8 characters, not NUL-terminated; may be empty. Text that could still become a stop
+                             string is held back until it is decided */
+    size_t n_text;
+    int32_t token;        /* the newest token in it */
+    float logprob;
+    int n_generated;      /* tokens so far */
+} hearth_piece;
+/* Return non-zero to stop: generate then returns HEARTH_OK with HEARTH_END_CALLBACK. */
+typedef int hearth_on_piece(void *ctx, const hearth_piece *piece);
+enum { HEARTH_END_TOKEN = 1, HEARTH_END_STOP = 2, HEARTH_END_LIMIT = 3, HEARTH_END_CONTEXT = 4, HEARTH_END_CALLBACK = 5 };
+typedef struct hearth_result {
+    int end;                           /* HEARTH_END_*: an end token, a stop string, max_tokens, context full, callback */
+    int n_prompt, n_generated;
+    uint64_t prompt_ns, first_ns, generate_ns; /* prefill; start of the call to the first token; all tokens after it */
+} hearth_result;
+/* Feeds the prompt (tokenized with HEARTH_TOK_SPECIAL when the context is empty, else without) and generates.
+ *   sampling NULL: HEARTH_SAMPLING_INIT      on_piece NULL: text is dropped      result NULL: not wanted
+ * Memory   allocates nothing: the prompt may be at most ctx_tokens long      Threads  one caller per session
+ * Returns  as hearth_feed; HEARTH_E_FULL when the prompt does not fit, before anything is computed */
+HEARTH_API hearth_status hearth_generate(hearth_session *session, const char *prompt, size_t n_prompt,
+                                         const hearth_sampling *sampling, hearth_on_piece *on_piece, void *ctx,
+                                         hearth_result *result, hearth_error *err);
+
+/* --- embeddings ---------------------------------------------------------------------------------------------------------- */
+enum { HEARTH_POOL_MODEL = -1, HEARTH_POOL_NONE = 0, HEARTH_POOL_MEAN = 1, HEARTH_POOL_CLS = 2, HEARTH_POOL_LAST = 3 };
+/* Embeds n tokens in an emptied context (the context is empty afterwards).
+ *   pooling    HEARTH_POOL_MODEL: as the file says
+ *   normalize  1: divide by the L2 norm
+ *   out        [n_embd], or [n][n_embd] with HEARTH_POOL_NONE; cap in floats
+ * Returns  HEARTH_OK | _ARG | _FULL more tokens than the context or than batch_tokens (an encoder sees all at once)
+ *          | _CANCELLED | _NUMERIC */
+HEARTH_API hearth_status hearth_embed(hearth_session *session, const int32_t *tokens, size_t n, int pooling, int normalize,
+                                      float *out, size_t cap, hearth_error *err);
+
+/* --- proof ----------------------------------------------------------------------------------------------------------------- */
+/* A hash of n floats as bits: equal logits on two machines give equal hashes. seed 0, or a previous hash to go on. */
+HEARTH_API uint64_t hearth_hash(const float *values, size_t n, uint64_t seed);
+/* Checks every kernel that this machine could run against the portable reference; on_kernel hears each result. */
+typedef void hearth_on_kernel(void *ctx, const char *name, int ok);
+HEARTH_API hearth_status hearth_selfcheck(uint32_t isa, hearth_on_kernel *on_kernel, void *ctx, hearth_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -18,6 +18,9 @@ LIB_C   := $(sort $(wildcard engine/*.c engine/base/*.c kernels/*.c quant/*.c to
              $(KERNELS))
 TOOL_C  := $(sort $(wildcard tools/hearth*.c tools/cmd_*.c tools/cli*.c))
 TEST_C  := $(sort $(wildcard tests/test_*.c))
+ifeq ($(shell grep -ls '^hearth_status hearth_generate' engine/*.c),)
+TEST_C  := $(filter-out tests/test_readme.c,$(TEST_C)) # nothing to run the example with yet
+endif
 FUZZ_C  := $(sort $(wildcard tests/fuzz_*.c))
 SEED_C  := $(sort $(wildcard tests/gen_*.c))
 HELP_C  := $(sort $(filter-out $(TEST_C) $(FUZZ_C) $(SEED_C),$(wildcard tests/*.c)))
@@ -67,6 +70,12 @@ $(GEN): FORCE
 	@awk -f tools/kernel_list.awk /dev/null $(KERNELS) > $@.new
 	@if cmp -s $@.new $@; then rm -f $@.new; else mv $@.new $@; fi
 FORCE:
+# the example of the README, which the tests compile
+$(B)/gen/readme.c: README.md
+	@mkdir -p $(@D)
+	@awk '/^<!-- example/ { on = 1 } on && /^```$$/ { exit } p { print } on && /^```c/ { p = 1 }' README.md > $@
+$(B)/dbg/tests/test_readme.o: $(B)/gen/readme.c
+$(B)/dbg/tests/test_readme.o: STD += -Iengine
 
 MODEL   ?= $(wildcard $(DATA)/models/stories260K.gguf)
 PROMPT  ?= Once upon a time

@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -38,13 +39,14 @@ typedef struct t_entry {
         return t_main(__FILE__, t_list, sizeof t_list / sizeof t_list[0], argc, argv);      \
     }
 
-#define T_CHECK(cond) t_check((cond) ? true : false, __FILE__, __LINE__, #cond)
-#define T_EQ_I(a, b) t_eq_i((a), (b), __FILE__, __LINE__, #a " == " #b)
-#define T_EQ_U(a, b) t_eq_u((a), (b), __FILE__, __LINE__, #a " == " #b)
-#define T_EQ_STR(a, b) t_eq_str((a), (b), __FILE__, __LINE__, #a " == " #b)
-#define T_EQ_MEM(a, b, n) t_eq_mem((a), (b), (n), __FILE__, __LINE__, #a " == " #b)
-#define T_NEAR(a, b, tol) t_near((a), (b), (tol), __FILE__, __LINE__, #a " ~ " #b) /* |a - b| <= tol; NaN fails */
-#define T_FAIL(...) (t_check(false, __FILE__, __LINE__, "failed"), printf("    " __VA_ARGS__), printf("\n"))
+#define T_HERE(what) __FILE__, __LINE__, what
+#define T_CHECK(cond) t_check((cond) ? true : false, T_HERE(#cond), NULL)
+#define T_EQ_I(a, b) t_eq_i((a), (b), T_HERE(#a " == " #b))
+#define T_EQ_U(a, b) t_eq_u((a), (b), T_HERE(#a " == " #b))
+#define T_EQ_STR(a, b) t_eq_str((a), (b), T_HERE(#a " == " #b))
+#define T_EQ_MEM(a, b, n) t_eq_mem((a), (b), (n), T_HERE(#a " == " #b))
+#define T_NEAR(a, b, tol) t_near((a), (b), (tol), T_HERE(#a " ~ " #b)) /* |a - b| <= tol; NaN fails */
+#define T_FAIL(...) t_check(false, T_HERE("failed"), __VA_ARGS__)
 #define T_NEED(cond) do { if (!T_CHECK(cond)) return; } while (0)
 #define T_SKIP(why) do { t_skip(why); return; } while (0)
 
@@ -58,40 +60,39 @@ static struct {
     sigjmp_buf jump;
 } t_state;
 
-static inline bool t_check(bool ok, const char *file, int line, const char *what) {
+__attribute__((format(printf, 5, 6)))
+static inline bool t_check(bool ok, const char *file, int line, const char *what, const char *fmt, ...) {
     if (ok) return true;
     long n = __atomic_add_fetch(&t_state.fails, 1, __ATOMIC_RELAXED);
-    if (n <= 20) printf("%s:%d: %s: %s\n", file, line, t_state.name, what);
+    if (n > 20) return false;
+    char detail[600] = "";
+    va_list args;
+    va_start(args, fmt);
+    if (fmt) vsnprintf(detail, sizeof detail, fmt, args);
+    va_end(args);
+    printf("%s:%d: %s: %s%s%s\n", file, line, t_state.name, what, fmt ? "\n    " : "", detail);
     if (n == 20) printf("    (further failures of this case are not printed)\n");
     return false;
 }
 static inline bool t_eq_i(intmax_t a, intmax_t b, const char *file, int line, const char *what) {
-    if (!t_check(a == b, file, line, what) && t_state.fails <= 20) printf("    %jd, %jd\n", a, b);
-    return a == b;
+    return t_check(a == b, file, line, what, "%jd, %jd", a, b);
 }
 static inline bool t_eq_u(uintmax_t a, uintmax_t b, const char *file, int line, const char *what) {
-    if (!t_check(a == b, file, line, what) && t_state.fails <= 20) printf("    %ju (%#jx), %ju (%#jx)\n", a, a, b, b);
-    return a == b;
+    return t_check(a == b, file, line, what, "%ju (%#jx), %ju (%#jx)", a, a, b, b);
 }
 static inline bool t_eq_str(const char *a, const char *b, const char *file, int line, const char *what) {
     bool ok = a && b ? strcmp(a, b) == 0 : a == b;
-    if (!t_check(ok, file, line, what) && t_state.fails <= 20)
-        printf("    \"%s\", \"%s\"\n", a ? a : "(null)", b ? b : "(null)");
-    return ok;
+    return t_check(ok, file, line, what, "\"%.250s\", \"%.250s\"", a ? a : "(null)", b ? b : "(null)");
 }
 static inline bool t_eq_mem(const void *a, const void *b, size_t n, const char *file, int line, const char *what) {
     const unsigned char *x = (const unsigned char *)a, *y = (const unsigned char *)b;
     size_t i = 0;
     while (i < n && x[i] == y[i]) i++;
-    if (!t_check(i == n, file, line, what) && t_state.fails <= 20)
-        printf("    byte %zu of %zu: %02x, %02x\n", i, n, x[i], y[i]);
-    return i == n;
+    return i == n || t_check(false, file, line, what, "byte %zu of %zu: %02x, %02x", i, n, x[i], y[i]);
 }
 static inline bool t_near(double a, double b, double tol, const char *file, int line, const char *what) {
     bool ok = fabs(a - b) <= tol || a == b;
-    if (!t_check(ok, file, line, what) && t_state.fails <= 20)
-        printf("    %.9g, %.9g: off by %.3g, allowed %.3g\n", a, b, fabs(a - b), tol);
-    return ok;
+    return t_check(ok, file, line, what, "%.9g, %.9g: off by %.3g, allowed %.3g", a, b, fabs(a - b), tol);
 }
 static inline void t_skip(const char *why) {
     t_state.skipped = true;

@@ -17,8 +17,8 @@ static void put(const char *path, const char *text) {
 }
 static int amalgamate(const char *files) {
     char cmd[2000];
-    snprintf(cmd, sizeof cmd, "cd '%s' && LC_ALL=C awk -v VERSION=1.2 -v ID=abc -v GEN=gen -f '%s/tools/amalgamate.awk' %s 2>&1",
-             t_tmp("."), top, files);
+    snprintf(cmd, sizeof cmd, "cd '%s' && LC_ALL=C awk -v VERSION=1.2 -v ID=abc -v GEN=gen -f '%s/tools/%s' %s 2>&1",
+             t_tmp("."), top, "amalgamate.awk", files);
     FILE *p = popen(cmd, "r");
     size_t n = p ? fread(made, 1, sizeof made - 1, p) : 0;
     made[n] = 0;
@@ -41,7 +41,8 @@ static void make_tree(void) {
     put("engine/hearth.h", "int public_h;\n");
     put("kernels/kernel.h", "#include \"engine/base/base.h\"\nint kernel_h;\n");
     put("engine/base/base.c", "#include \"engine/base/base.h\"\n\n\n\n#include <string.h>\nint base_c;\n");
-    put("kernels/x86/k.c", "#if defined(NEVER)\n#include \"kernels/kernel.h\"\n#include <immintrin.h>\nint k_c;\n#endif\n");
+    put("kernels/x86/k.c", "#if defined(NEVER)\n#include \"kernels/kernel.h\"\n#include <immintrin.h>\nint k_c;\n"
+                           "#endif\n");
     put("kernels/registry.c", "#include \"kernels/kernel.h\"\n#include \"kernel_list.inc\"\nint registry_c;\n"
                               "#include \"kernel_list.inc\"\n");
     put("gen/kernel_list.inc", "ROW(1)\n");
@@ -94,7 +95,8 @@ T_TEST(what_is_missing_is_an_error) {
 }
 
 int main(int argc, char **argv) {
-    static const t_entry list[] = {T_RUN(one_file_of_many), T_RUN(same_bytes_again), T_RUN(what_is_missing_is_an_error)};
+    static const t_entry list[] = {T_RUN(one_file_of_many), T_RUN(same_bytes_again),
+                                   T_RUN(what_is_missing_is_an_error)};
     if (!getcwd(top, sizeof top)) return 1;
     return t_main(__FILE__, list, sizeof list / sizeof list[0], argc, argv);
 }

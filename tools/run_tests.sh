@@ -29,7 +29,7 @@ for prog in "$@"; do
     fi
     passed=$((passed + set_p)) failed=$((failed + set_f)) skipped=$((skipped + set_s))
     if [ "$set_f" -ne 0 ]; then
-        grep -v '^skip ' "$log" | tail -n 60 | cut -c 1-400
+        grep -v -e '^skip ' -e "^$name: .* skipped\$" "$log" | tail -n 60 | cut -c 1-400
     fi
     printf '%s: %d passed, %d failed, %d skipped%s' "$name" "$set_p" "$set_f" "$set_s" "$why"
     if [ "$took" -ge 2 ]; then printf ' [%d s]' "$took"; fi

@@ -126,7 +126,7 @@ cross:
 	    AR=$(CROSS)ar EXTRA=-static RUNNER=qemu-aarch64 test,echo "cross: skipped: no $(CROSS)gcc or no qemu-aarch64")
 
 SECONDS ?= 20
-LIBFUZZ := $(if $(CLANG),$(shell echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return !p || n < 0; }' | \
+LIBFUZZ = $(if $(CLANG),$(shell echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return !p || n < 0; }' | \
              $(CLANG) -fsanitize=fuzzer,address -x c - -o /dev/null 2>/dev/null && echo yes))
 fuzz:
 	@+$(if $(LIBFUZZ),$(VARIANT) B=build/fuzz CC=$(CLANG) EXTRA="$(ASAN) -fsanitize=fuzzer-no-link" CFLAGS="$(SANE)" \

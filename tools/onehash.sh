@@ -14,7 +14,7 @@ if [ -z "$MODELS" ]; then
     if [ -n "$ONEHASH_SMALL" ]; then
         MODELS=$(ls "$data"/models/stories260K.gguf "$data"/models/stories260K-Q4_K.gguf "$data"/archs/llama-a-Q8_0.gguf 2>/dev/null)
     else
-        MODELS=$(ls "$data"/models/*.gguf "$data"/archs/*.gguf 2>/dev/null)
+        MODELS=$(ls "$data"/models/*.gguf "$data"/archs/*.gguf 2>/dev/null | grep -v bert) # encoders have no logits
     fi
 fi
 if [ -z "$MODELS" ]; then echo "onehash: skipped: no models under $data"; exit 0; fi

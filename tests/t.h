@@ -109,6 +109,13 @@ static inline const char *t_data(const char *relative) {
     return access(p, R_OK) == 0 ? p : NULL;
 }
 
+/* The hearth command of this build as a shell would start it (an emulator in front when there is one). */
+static inline const char *t_hearth(void) {
+    static char command[600];
+    const char *run = getenv("RUNNER"), *prog = getenv("HEARTH");
+    snprintf(command, sizeof command, "%s%s%s", run ? run : "", run && *run ? " " : "", prog ? prog : "build/hearth");
+    return command;
+}
 static inline void t_scratch_remove(void) {
     char cmd[300];
     if (getpid() != t_state.pid || !t_state.scratch_made) return;

@@ -3,6 +3,14 @@
 #ifndef HR_BASE_H
 #define HR_BASE_H
 
+/* POSIX names (pread, madvise, clock_gettime, sigaction) under plain -std=c11; must come before any system header */
+#if !defined(_DEFAULT_SOURCE)
+#define _DEFAULT_SOURCE 1
+#endif
+#if defined(__APPLE__) && !defined(_DARWIN_C_SOURCE)
+#define _DARWIN_C_SOURCE 1
+#endif
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

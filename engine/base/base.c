@@ -142,7 +142,7 @@ const char *hr_status_name(hr_status status) {
 
 /* --- cursor ----------------------------------------------------------------------------------------------------------- */
 hr_cur hr_cur_make(const void *data, size_t size, uint64_t base, hr_error *err) {
-    hr_cur c = {(const uint8_t *)data, size, 0, base, "", err, HR_OK};
+    hr_cur c = {(const uint8_t *)data, size, 0, base, "", err, HR_OK, 0};
     return c;
 }
 
@@ -166,6 +166,7 @@ const uint8_t *hr_cur_bytes(hr_cur *c, uint64_t n) {
     if (n > c->size - c->pos) {
         hr_cur_fail(c, HR_E_FORMAT, "%llu bytes are needed here and %zu are left: the file is cut short or damaged",
                     (unsigned long long)n, c->size - c->pos);
+        if (!hr_add_u64(c->pos, n, &c->wanted)) c->wanted = UINT64_MAX;
         return NULL;
     }
     if (n == 0) return c->data != NULL ? c->data + c->pos : &nothing;
@@ -179,9 +180,11 @@ bool hr_cur_skip(hr_cur *c, uint64_t n) { return hr_cur_bytes(c, n) != NULL; }
 bool hr_cur_expect(hr_cur *c, uint64_t count, uint64_t unit) {
     uint64_t bytes;
     if (c->status != HR_OK) return false;
-    if (hr_mul_u64(count, unit, &bytes) && bytes <= c->size - c->pos) return true;
+    if (!hr_mul_u64(count, unit, &bytes)) bytes = UINT64_MAX;
+    if (bytes <= c->size - c->pos) return true;
     hr_cur_fail(c, HR_E_FORMAT, "%llu items of at least %llu bytes cannot fit in the %zu bytes left",
                 (unsigned long long)count, (unsigned long long)unit, c->size - c->pos);
+    if (!hr_add_u64(c->pos, bytes, &c->wanted)) c->wanted = UINT64_MAX;
     return false;
 }
 

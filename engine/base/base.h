@@ -166,6 +166,7 @@ typedef struct hr_cur {
     const char *field; /* static or caller-owned text; set before each record */
     hr_error *err;     /* may be NULL */
     hr_status status;
+    uint64_t wanted;   /* after a failure for want of bytes: data must reach this far; else 0 */
 } hr_cur;
 
 HR_PRIVATE hr_cur hr_cur_make(const void *data, size_t size, uint64_t base, hr_error *err);

@@ -1,0 +1,74 @@
+/* formats.c: the table of block formats. Fields in file order, from the ggml block structs (reference/formats.md 4). */
+#include "quant/formats.h"
+
+#define FORMATS_KNOWN(id, name, block, bytes) {id, name, block, bytes, false, true, 0, {{0, 0}}}
+static const hr_format_info format_table[] = {
+    {HR_TYPE_F32, "F32", 1, 4, true, false, 1, {{4, 4}}},
+    {HR_TYPE_F16, "F16", 1, 2, true, false, 1, {{2, 2}}},
+    {HR_TYPE_Q4_0, "Q4_0", 32, 18, true, true, 2, {{2, 2}, {16, 4}}},
+    {HR_TYPE_Q4_1, "Q4_1", 32, 20, true, true, 3, {{2, 2}, {2, 2}, {16, 4}}},
+    {HR_TYPE_Q5_0, "Q5_0", 32, 22, true, true, 3, {{2, 2}, {4, 4}, {16, 4}}},
+    {HR_TYPE_Q5_1, "Q5_1", 32, 24, true, true, 4, {{2, 2}, {2, 2}, {4, 4}, {16, 4}}},
+    {HR_TYPE_Q8_0, "Q8_0", 32, 34, true, true, 2, {{2, 2}, {32, 4}}},
+    FORMATS_KNOWN(9, "Q8_1", 32, 36),
+    {HR_TYPE_Q2_K, "Q2_K", 256, 84, true, true, 4, {{16, 4}, {64, 4}, {2, 2}, {2, 2}}},
+    {HR_TYPE_Q3_K, "Q3_K", 256, 110, true, true, 4, {{32, 4}, {64, 4}, {12, 4}, {2, 2}}},
+    {HR_TYPE_Q4_K, "Q4_K", 256, 144, true, true, 4, {{2, 2}, {2, 2}, {12, 4}, {128, 4}}},
+    {HR_TYPE_Q5_K, "Q5_K", 256, 176, true, true, 5, {{2, 2}, {2, 2}, {12, 4}, {32, 4}, {128, 4}}},
+    {HR_TYPE_Q6_K, "Q6_K", 256, 210, true, true, 4, {{128, 4}, {64, 4}, {16, 4}, {2, 2}}},
+    FORMATS_KNOWN(15, "Q8_K", 256, 292),
+    FORMATS_KNOWN(16, "IQ2_XXS", 256, 66),
+    FORMATS_KNOWN(17, "IQ2_XS", 256, 74),
+    FORMATS_KNOWN(18, "IQ3_XXS", 256, 98),
+    FORMATS_KNOWN(19, "IQ1_S", 256, 50),
+    {HR_TYPE_IQ4_NL, "IQ4_NL", 32, 18, true, true, 2, {{2, 2}, {16, 4}}},
+    FORMATS_KNOWN(21, "IQ3_S", 256, 110),
+    FORMATS_KNOWN(22, "IQ2_S", 256, 82),
+    {HR_TYPE_IQ4_XS, "IQ4_XS", 256, 136, true, true, 4, {{2, 2}, {2, 2}, {4, 4}, {128, 4}}},
+    FORMATS_KNOWN(24, "I8", 1, 1),
+    FORMATS_KNOWN(25, "I16", 1, 2),
+    FORMATS_KNOWN(26, "I32", 1, 4),
+    FORMATS_KNOWN(27, "I64", 1, 8),
+    FORMATS_KNOWN(28, "F64", 1, 8),
+    FORMATS_KNOWN(29, "IQ1_M", 256, 56),
+    {HR_TYPE_BF16, "BF16", 1, 2, true, false, 1, {{2, 2}}},
+    {HR_TYPE_TQ1_0, "TQ1_0", 256, 54, true, true, 3, {{48, 4}, {4, 4}, {2, 2}}},
+    {HR_TYPE_TQ2_0, "TQ2_0", 256, 66, true, true, 2, {{64, 4}, {2, 2}}},
+    {HR_TYPE_MXFP4, "MXFP4", 32, 17, true, true, 2, {{1, 1}, {16, 4}}},
+    FORMATS_KNOWN(40, "NVFP4", 64, 36),
+    FORMATS_KNOWN(41, "Q1_0", 128, 18),
+    FORMATS_KNOWN(42, "Q2_0", 64, 18),
+};
+#undef FORMATS_KNOWN
+
+const hr_format_info *hr_format_of(uint32_t id) {
+    for (size_t i = 0; i < HR_COUNT(format_table); i++) {
+        if (format_table[i].id == id) return &format_table[i];
+    }
+    return NULL;
+}
+
+bool hr_format_row_bytes(const hr_format_info *f, uint64_t k, uint64_t *bytes) {
+    return k % f->block == 0 && hr_mul_u64(k / f->block, f->bytes, bytes);
+}
+
+float hr_f32_of_f16(uint16_t h) {
+    uint32_t sign = (uint32_t)(h & 0x8000u) << 16, e = (h >> 10) & 31u, m = h & 0x3ffu;
+    if (e == 31) return hr_f32_from_bits(sign | 0x7f800000u | m << 13);
+    if (e != 0) return hr_f32_from_bits(sign | (e + 112) << 23 | m << 13);
+    float v = (float)m * 5.9604644775390625e-8f; /* m * 2^-24, exact */
+    return sign ? -v : v;
+}
+
+uint16_t hr_f16_of_f32(float f) {
+    uint32_t u = hr_f32_bits(f), a = u & 0x7fffffffu;
+    uint16_t sign = (uint16_t)(u >> 16 & 0x8000u);
+    if (a > 0x7f800000u) return (uint16_t)(sign | 0x7e00u);
+    if (a >= 0x477ff000u) return (uint16_t)(sign | 0x7c00u); /* rounds to 2^16 or more */
+    if (a < 0x38800000u) {                                   /* below 2^-14: adding 2^-1 rounds to a multiple of 2^-24 */
+        float t = hr_f32_from_bits(a) + 0.5f;
+        return (uint16_t)(sign | (hr_f32_bits(t) - 0x3f000000u));
+    }
+    uint32_t r = a + 0xfffu + (a >> 13 & 1u); /* ties to even */
+    return (uint16_t)(sign | ((r - 0x38000000u) >> 13));
+}

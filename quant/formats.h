@@ -41,6 +41,20 @@ HR_PRIVATE float hr_f32_of_f16(uint16_t h);
 HR_PRIVATE uint16_t hr_f16_of_f32(float f);
 HR_INLINE float hr_f32_of_bf16(uint16_t b) { return hr_f32_from_bits((uint32_t)b << 16); }
 
+/* 32 elements of a block as integers and scales: the one place where the bits are understood. The value of element i
+ * (half h = i / 16) is  d * sc[h] * w[i] + m - dmin * mn[h], where only Q4_1, Q5_1, Q4_K, Q5_K have m and only Q2_K mn. */
+typedef struct hr_slice {
+    int8_t w[32];
+    int32_t sc[2]; /* sub-scales of Q2_K, Q3_K, Q6_K; 1 elsewhere */
+    float d;       /* with the sub-scale multiplied in (exactly) for Q4_K, Q5_K, IQ4_XS */
+    float m;       /* added to every element: Q4_1, Q5_1 m; Q4_K, Q5_K -(dmin * mn), exact */
+    float dmin;
+    int32_t mn[2];
+    bool has_m, has_mn;
+} hr_slice;
+/* slice j of a block, j < block / 32; quantized formats only */
+HR_PRIVATE void hr_decode_slice(const hr_format_info *f, const uint8_t *block, size_t j, hr_slice *out);
+
 /* One row of k elements to f32: value of element as in reference/formats.md section 4, products exact, one rounding.
  *   src  row-major blocks of the format      dst  [k] */
 HR_PRIVATE void hr_dequant_row(const hr_format_info *f, const void *src, size_t k, float *dst);

@@ -110,17 +110,19 @@ VARIANT = $(MAKE) --no-print-directory WERROR=1
 CROSS   = aarch64-linux-gnu-
 HAVE    = $(shell command -v $(1) 2>/dev/null)
 CLANG   = $(firstword $(foreach c,clang clang-19 clang-14,$(call HAVE,$(c))))
+# gcc's flow warnings are wrong in instrumented code: warnings are errors in the plain builds only
+SANITIZED = $(MAKE) --no-print-directory WERROR=
 SANE    = -g -O1 -Wall -Wextra -Wpedantic -fno-omit-frame-pointer
 ASAN    = -fsanitize=address,undefined -fno-sanitize-recover=all
 test-gcc test-clang: test-%:
 	@+$(if $(call HAVE,$*),$(VARIANT) B=build/$* CC=$* test,echo "$*: skipped: not installed")
 asan:
-	@+UBSAN_OPTIONS=print_stacktrace=1 $(VARIANT) B=build/asan EXTRA="$(ASAN)" CFLAGS="$(SANE)" test
+	@+UBSAN_OPTIONS=print_stacktrace=1 $(SANITIZED) B=build/asan EXTRA="$(ASAN)" CFLAGS="$(SANE)" test
 ubsan:
-	@+UBSAN_OPTIONS=print_stacktrace=1 $(VARIANT) B=build/ubsan CFLAGS="$(SANE)" \
+	@+UBSAN_OPTIONS=print_stacktrace=1 $(SANITIZED) B=build/ubsan CFLAGS="$(SANE)" \
 	    EXTRA="-fsanitize=undefined -fno-sanitize-recover=all" test
 tsan:
-	@+$(VARIANT) B=build/tsan EXTRA=-fsanitize=thread CFLAGS="$(SANE)" test
+	@+$(SANITIZED) B=build/tsan EXTRA=-fsanitize=thread CFLAGS="$(SANE)" test
 cross:
 	@+$(if $(and $(call HAVE,$(CROSS)gcc),$(call HAVE,qemu-aarch64)),$(VARIANT) B=build/aarch64 CC=$(CROSS)gcc \
 	    AR=$(CROSS)ar EXTRA=-static RUNNER=qemu-aarch64 test,echo "cross: skipped: no $(CROSS)gcc or no qemu-aarch64")
@@ -129,8 +131,8 @@ SECONDS ?= 20
 LIBFUZZ = $(if $(CLANG),$(shell echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return !p || n < 0; }' | \
              $(CLANG) -fsanitize=fuzzer,address -x c - -o /dev/null 2>/dev/null && echo yes))
 fuzz:
-	@+$(if $(LIBFUZZ),$(VARIANT) B=build/fuzz CC=$(CLANG) EXTRA="$(ASAN) -fsanitize=fuzzer-no-link" CFLAGS="$(SANE)" \
-	    FUZZ_LINK=-fsanitize=fuzzer fuzz-run,echo "no libFuzzer: blind mutations"; $(VARIANT) B=build/blind \
+	@+$(if $(LIBFUZZ),$(SANITIZED) B=build/fuzz CC=$(CLANG) EXTRA="$(ASAN) -fsanitize=fuzzer-no-link" CFLAGS="$(SANE)" \
+	    FUZZ_LINK=-fsanitize=fuzzer fuzz-run,echo "no libFuzzer: blind mutations"; $(SANITIZED) B=build/blind \
 	    EXTRA="$(ASAN)" CFLAGS="$(SANE)" FUZZ_MAIN=build/blind/rel/tools/fuzz_driver.o fuzz-run)
 fuzz-run: $(FUZZERS) $(SEEDS)
 	@sh tools/fuzz.sh $(B) $(SECONDS) $(FUZZERS)

@@ -5,8 +5,8 @@ void hr_arena_init(hr_arena *a, void *base, size_t cap) {
     memset(a, 0, sizeof *a);
     size_t skip = base != NULL ? (size_t)(0 - (uintptr_t)base) & (HR_ARENA_ALIGN - 1) : 0;
     if (base == NULL || skip > cap) { /* nothing to give: every allocation fails */
-        static uint8_t none[HR_ARENA_ALIGN];
-        a->base = none;
+        static const uint8_t none[1];
+        a->base = (uint8_t *)(uintptr_t)none; /* never written: there is no room */
         return;
     }
     a->base = (uint8_t *)base + skip;

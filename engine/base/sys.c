@@ -185,6 +185,9 @@ const hr_file_ops *hr_file_ops_default(void) {
                                       posix_drop, posix_unchanged, posix_close, NULL};
     return &posix;
 }
+#undef posix_map
+#undef posix_unmap
+#undef posix_drop
 
 size_t hr_page_bytes(void) {
     long n = sysconf(_SC_PAGESIZE);

@@ -62,7 +62,7 @@ T_TEST(include_levels) {
         {"policy/redact.c", "#include \"engine/session.h\"\n", "1: include level"},
         {"kernels/x86/q4.c", "#include \"kernels/kernel.h\"\n#include \"quant/formats.h\"\n", NULL},
         {"kernels/x86/q4.c", "#include \"kernels/x86/q8.h\"\n", "1: include level"},
-        {"kernels/registry.c", "#include \"kernel_list.inc\"\n", NULL},
+        {"kernels/registry.c", "#include \"kernel_list.inc\"\n#include \"kernels/selfcheck.h\"\n", NULL},
         {"quant/pack.c", "#include \"kernels/kernel.h\"\n#include \"quant/pack.h\"\n", NULL},
         {"quant/pack.c", "#include \"engine/model.h\"\n", "1: include level"},
         {"memory/store.c", "#include \"kernels/kernel.h\"\n", NULL},
@@ -161,6 +161,7 @@ T_TEST(names_and_state) {
         {"engine/a.c", "static const int table[4] = {1, 2};\nstatic int f(int a, int b);\n", NULL},
         {"engine/base/cpu.c", "static int once;\n", NULL},
         {"tools/hearth.c", "static int counter;\n#define LOCAL 1\n", NULL},
+        {"kernels/ref/a.c", "HR_KERNEL(a, b, C, 0, 1, 1)\n\nstatic void after_row(void) {\n}\n", NULL},
     };
     JUDGE(list);
     int status = -1;

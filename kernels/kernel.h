@@ -173,6 +173,8 @@ typedef void hr_kernel_report_fn(void *ctx, const hr_kernel *k, bool ok);
 HR_PRIVATE size_t hr_kernels_scratch_bytes(void);
 HR_PRIVATE hr_status hr_kernels_choose(hr_kernels *out, uint32_t mask, bool check, void *scratch,
                                        hr_kernel_report_fn *report, void *ctx, hr_error *err);
+/* Runs k and the reference of the same operation on small fixed inputs and compares bit for bit; scratch as above. */
+HR_PRIVATE bool hr_selfcheck_kernel(const hr_kernel *k, const hr_kernel *reference, void *scratch);
 HR_INLINE hr_matmul_fn *hr_kernels_matmul(const hr_kernels *ks, hr_op op) {
     return (hr_matmul_fn *)ks->chosen[op]->fn;
 }

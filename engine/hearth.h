@@ -11,7 +11,8 @@
  * (NULL or 0) and the object is as before the call unless the call says otherwise. `err` may be NULL. Text is UTF-8 given as
  * pointer and byte length. Config structs start with struct_bytes: write `hearth_x_config c = HEARTH_X_CONFIG_INIT;`, set what
  * you need; NULL means all defaults. A model is immutable and may be used from any number of threads; a session has one
- * caller at a time. Nothing allocates after open. The library never prints, exits, aborts or reads the environment.
+ * caller at a time. After open nothing but hearth_tokenize and hearth_detokenize allocates. The library never prints, exits,
+ * aborts or reads the environment.
  *
  * One answer: the same file, prompt and seed give the same bits on every machine, thread count and prompt split. */
 #ifndef HEARTH_H
@@ -94,7 +95,8 @@ typedef struct hearth_model_config {
     size_t budget_bytes;                /* hard limit on memory for this model; 0: none. Too small is HEARTH_E_MEMORY */
     void *memory;                       /* the caller's buffer of memory_bytes for everything, or NULL */
     size_t memory_bytes;
-    const hearth_allocator *allocator;  /* when memory is NULL; NULL: libc. Called at open and close only */
+    const hearth_allocator *allocator;  /* when memory is NULL; NULL: libc. Called at open, close, and for a text call's
+                                           scratch */
     hearth_parallel *parallel;          /* the host's parallel-for, or NULL: Hearth starts threads-1 workers */
     void *parallel_ctx;
     hearth_progress *progress;          /* while loading, in bytes; may be NULL */
@@ -162,7 +164,8 @@ enum {
  * Threads  any     Source  the tokenizer.ggml.* keys; equal to the vendor's tokenizer */
 HEARTH_API hearth_status hearth_tokenize(const hearth_model *model, const char *text, size_t n_text, uint32_t flags,
                                          int32_t *tokens, size_t cap, size_t *n, hearth_error *err);
-/* Ids to text.   out [cap] bytes, not NUL-terminated   *n  bytes written, or needed when HEARTH_E_FULL */
+/* Ids to text; scratch as above when the vocabulary has tokens of more than 256 bytes.
+ *   out [cap] bytes, not NUL-terminated   *n  bytes written, or needed when HEARTH_E_FULL */
 HEARTH_API hearth_status hearth_detokenize(const hearth_model *model, const int32_t *tokens, size_t n_tokens,
                                            uint32_t flags, char *out, size_t cap, size_t *n, hearth_error *err);
 /* The token as its vocabulary spells it; not NUL-terminated; valid until close. NULL when out of range. */

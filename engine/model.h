@@ -48,7 +48,8 @@ typedef struct hr_rope_config {
     size_t n_rot;
     double base;
     double factor;           /* context extension; 1: none. Positions are divided by it */
-    double attn_factor;      /* multiplies cos and sin */
+    double attn_factor;      /* multiplies cos and sin: the file's, 1 when absent; yarn's own 1 + 0.1 ln(factor) when
+                                ext_factor != 0 is the graph's and comes on top */
     double orig_ctx;         /* yarn, longrope */
     double ext_factor, beta_fast, beta_slow; /* yarn */
     const float *factors;       /* [n_rot/2] divide the frequencies (rope_freqs, or longrope short), or NULL */

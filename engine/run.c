@@ -1,0 +1,142 @@
+/* run.c: sharing a batch's work among threads. What is computed never depends on who computes it: a unit is a range of
+ * rows times a range of tokens of one product, and every output belongs to one unit. */
+#include "engine/session.h"
+
+/* Between two looks at the cancel flag: at most so many multiply-adds. The slowest kernel does some 0.2 G a second. */
+enum { RUN_UNIT_MACS = 1 << 20 };
+
+bool hr_run_stopped(const hr_session *s) {
+    return hr_atomic_load_u32(&s->cancel) != 0 || hr_atomic_load_u32(&s->failed) != 0;
+}
+
+/* --- guard --------------------------------------------------------------------------------------------------------------- */
+typedef struct guarded_task {
+    hr_session *s;
+    hr_task_fn *task;
+    void *arg;
+} guarded_task;
+
+typedef struct guarded_call {
+    const guarded_task *g;
+    int index, count;
+} guarded_call;
+
+static hr_status call_task(void *arg) {
+    guarded_call *c = (guarded_call *)arg;
+    c->g->task(c->g->arg, c->index, c->count);
+    return HR_OK;
+}
+
+static void run_guarded(void *arg, int index, int count) {
+    guarded_task *g = (guarded_task *)arg;
+    guarded_call call = {g, index, count};
+    size_t bytes = (size_t)(g->s->map_end - g->s->map_begin);
+    if (hr_guard_run(g->s->map_begin, bytes, call_task, &call, NULL) != HR_OK) hr_atomic_store_u32(&g->s->failed, 1);
+}
+
+void hr_run_task(hr_session *s, hr_task_fn *task, void *arg) {
+    guarded_task g = {s, task, arg};
+    if (s->model->guard && s->map_begin != NULL) hr_pool_run(s->model->pool, run_guarded, &g);
+    else hr_pool_run(s->model->pool, task, arg);
+}
+
+/* --- tokens --------------------------------------------------------------------------------------------------------------- */
+typedef struct tokens_run {
+    hr_session *s;
+    size_t m;
+    hr_token_fn *fn;
+    void *ctx;
+} tokens_run;
+
+static void run_token_share(void *arg, int index, int count) {
+    tokens_run *r = (tokens_run *)arg;
+    size_t begin, end;
+    hr_pool_share(r->m, 1, index, count, &begin, &end);
+    for (size_t t = begin; t < end && !hr_run_stopped(r->s); t++) r->fn(r->ctx, t, index);
+}
+
+void hr_run_tokens(hr_session *s, size_t m, hr_token_fn *fn, void *ctx) {
+    tokens_run r = {s, m, fn, ctx};
+    if (hr_run_stopped(s)) return;
+    if (m > 1 || (s->model->guard && s->map_begin != NULL)) hr_run_task(s, run_token_share, &r);
+    else if (m == 1) fn(ctx, 0, 0); /* not worth waking anybody */
+}
+
+/* --- matrix products ---------------------------------------------------------------------------------------------------------- */
+hr_act hr_act_rows(const hr_act *x, size_t first, size_t n) {
+    hr_act r = *x;
+    size_t kq = hr_act_kq(x->k);
+    r.m = n;
+    if (r.f != NULL) r.f += first * x->f_stride;
+    if (r.q != NULL) {
+        r.q += first * kq;
+        r.d += first * (kq / 32);
+        r.ds += first * (kq / 32);
+        r.s16 += first * (kq / 16);
+    }
+    return r;
+}
+
+typedef struct jobs_run {
+    hr_session *s;
+    hr_job *jobs;
+    size_t n, n_units;
+    volatile size_t next;
+    bool by_share; /* decode: contiguous shares, so that each thread streams its own part of the weights */
+} jobs_run;
+
+static void run_unit(const jobs_run *r, size_t unit) {
+    size_t lo = 0, hi = r->n; /* the last job whose first unit is not beyond */
+    while (hi - lo > 1) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (r->jobs[mid].first_unit <= unit) lo = mid;
+        else hi = mid;
+    }
+    const hr_job *j = &r->jobs[lo];
+    const hr_matrix *w = j->w;
+    size_t row_units = hr_div_up(w->rows, j->row_step);
+    unit -= j->first_unit;
+    size_t r0 = unit % row_units * j->row_step, r1 = hr_min_size(r0 + j->row_step, w->rows);
+    size_t t0 = unit / row_units * j->token_step, t1 = hr_min_size(t0 + j->token_step, j->x.m);
+    hr_act x = hr_act_rows(&j->x, t0, t1 - t0);
+    size_t nr = (size_t)w->nr;
+    hr_matmul_args args = {w->data + j->mat * w->mat_bytes, w->rows, w->k, &x, j->y + t0 * j->y_stride, j->y_stride};
+    hr_kernels_matmul(&r->s->model->kernels, w->op)(&args, r0 / nr, hr_div_up(r1, nr));
+    const float *bias = w->bias != NULL ? w->bias + j->mat * w->rows : NULL;
+    for (size_t t = t0; t < t1 && (bias != NULL || w->scale != 1.0f); t++) {
+        float *y = j->y + t * j->y_stride;
+        for (size_t i = r0; i < r1; i++) {
+            if (w->scale != 1.0f) y[i] *= w->scale;
+            if (bias != NULL) y[i] += bias[i];
+        }
+    }
+}
+
+static void run_units(void *arg, int index, int count) {
+    jobs_run *r = (jobs_run *)arg;
+    if (r->by_share) {
+        size_t begin, end;
+        hr_pool_share(r->n_units, 1, index, count, &begin, &end);
+        for (size_t u = begin; u < end && !hr_run_stopped(r->s); u++) run_unit(r, u);
+        return;
+    }
+    for (size_t u; (u = hr_atomic_next(&r->next, 1)) < r->n_units && !hr_run_stopped(r->s);) run_unit(r, u);
+}
+
+void hr_run_jobs(hr_session *s, hr_job *jobs, size_t n) {
+    jobs_run r = {s, jobs, n, 0, 0, true};
+    if (hr_run_stopped(s)) return;
+    for (size_t i = 0; i < n; i++) {
+        hr_job *j = &jobs[i];
+        size_t k = j->w->k, m = j->x.m;
+        size_t tokens = RUN_UNIT_MACS / (HR_PACK_ROWS * k); /* of one group of 16 rows */
+        tokens = hr_min_size(m, hr_max_size(tokens, 1));
+        size_t groups = RUN_UNIT_MACS / (HR_PACK_ROWS * k * tokens);
+        j->token_step = tokens;
+        j->row_step = HR_PACK_ROWS * hr_max_size(1, hr_min_size(groups, 8));
+        j->first_unit = r.n_units;
+        r.n_units += hr_div_up(j->w->rows, j->row_step) * hr_div_up(m, tokens);
+        if (m > 1) r.by_share = false;
+    }
+    hr_run_task(s, run_units, &r);
+}

@@ -32,6 +32,16 @@ static bool check_label(hr_cur *c, hr_str s, const char *kind) {
     return true;
 }
 
+static void check_bools(hr_cur *c, const uint8_t *p, uint64_t n) {
+    for (uint64_t i = 0; p != NULL && i < n; i++) {
+        if (p[i] > 1) {
+            hr_cur_fail(c, HR_E_FORMAT, "boolean number %llu is %u; 0 and 1 are possible", (unsigned long long)i,
+                        (unsigned)p[i]);
+            return;
+        }
+    }
+}
+
 static void read_array(hr_cur *c, hr_gguf_kv *kv) {
     uint32_t elem = hr_cur_u32(c);
     kv->count = hr_cur_u64(c);
@@ -49,6 +59,7 @@ static void read_array(hr_cur *c, hr_gguf_kv *kv) {
         for (uint64_t i = 0; i < kv->count && hr_cur_ok(c); i++) read_text(c, HR_GGUF_MAX_STRING, "array string");
     } else {
         kv->data = hr_cur_bytes(c, kv->count * unit);
+        if (elem == HR_GGUF_BOOL) check_bools(c, kv->data, kv->count);
     }
     kv->bytes = c->pos - begin;
 }
@@ -79,6 +90,7 @@ static void read_kv(hr_cur *c, hr_gguf_kv *kv, char *label, size_t label_cap) {
     } else {
         kv->bytes = gguf_scalar_bytes(type);
         kv->data = hr_cur_bytes(c, kv->bytes);
+        if (type == HR_GGUF_BOOL) check_bools(c, kv->data, 1);
     }
 }
 
@@ -144,7 +156,7 @@ static void read_counts(hr_cur *c, hr_gguf *g, hr_gguf_shard *s) {
         hr_cur_fail(c, HR_E_UNSUPPORTED, "version %u; 2 and 3 are read", version);
         return;
     }
-    g->version = version;
+    if (s == g->shards) g->version = version;
     c->field = "n_tensors";
     uint64_t n_tensors = hr_cur_u64(c);
     c->field = "n_kv";
@@ -163,30 +175,62 @@ static void read_counts(hr_cur *c, hr_gguf *g, hr_gguf_shard *s) {
     s->n_tensors = (uint32_t)n_tensors;
 }
 
-static void take_alignment(hr_cur *c, hr_gguf *g, const hr_gguf_kv *kv) {
+static void take_alignment(hr_cur *c, hr_gguf_shard *s, const hr_gguf_kv *kv) {
     uint32_t a = kv->type == HR_GGUF_U32 ? hr_le32(kv->data) : 0;
     if (kv->type != HR_GGUF_U32 || a < 1 || a > 65536 || (a & (a - 1)) != 0) {
         hr_cur_fail(c, HR_E_FORMAT, "alignment must be a u32 power of two up to 65536");
         return;
     }
-    g->alignment = a;
+    s->alignment = a;
 }
 
-/* Validates one file's header in memory. With kv / tensors it also stores what it reads. */
+/* u16, i16, u32 or i32; gguf-split writes u16 and i32 */
+static bool split_number(const hr_gguf_kv *kv, uint64_t *out) {
+    switch (kv->type) {
+    case HR_GGUF_U16: *out = hr_le16(kv->data); return true;
+    case HR_GGUF_I16: *out = hr_le16(kv->data); return *out <= INT16_MAX;
+    case HR_GGUF_U32: *out = hr_le32(kv->data); return true;
+    case HR_GGUF_I32: *out = hr_le32(kv->data); return *out <= INT32_MAX;
+    default: return false;
+    }
+}
+
+static void take_split(hr_cur *c, hr_gguf_shard *s, const hr_gguf_kv *kv) {
+    hr_str key = {(const char *)kv->key, kv->key_size};
+    uint64_t *out = hr_str_is(key, "split.no")              ? &s->split_no
+                    : hr_str_is(key, "split.count")         ? &s->split_count
+                    : hr_str_is(key, "split.tensors.count") ? &s->split_tensors
+                                                            : NULL;
+    if (out != NULL && !split_number(kv, out)) {
+        hr_cur_fail(c, HR_E_FORMAT, "must be a 16 or 32-bit integer, not negative");
+    }
+}
+
+/* Validates one file's header in memory. With tensor_out (and kv_out) it also stores what it reads; the counts must then
+ * be those that the arrays were made for, because a mapped file may have been written to since. */
 static hr_status walk_header(hr_gguf *g, hr_gguf_shard *s, uint32_t shard, hr_cur *c, hr_gguf_kv *kv_out,
                              hr_gguf_tensor *tensor_out) {
     char label[64];
+    uint32_t n_kv = s->n_kv, n_tensors = s->n_tensors;
     read_counts(c, g, s);
-    uint32_t alignment = 32;
+    if (tensor_out != NULL && (n_kv != s->n_kv || n_tensors != s->n_tensors)) {
+        hr_cur_fail(c, HR_E_IO, "the file was changed while it was being read");
+    }
+    bool aligned = false;
+    s->split_no = s->split_tensors = 0;
+    s->split_count = 1;
+    s->alignment = 32;
     for (uint32_t i = 0; i < s->n_kv && hr_cur_ok(c); i++) {
         hr_gguf_kv kv;
         read_kv(c, &kv, label, sizeof label);
         if (!hr_cur_ok(c)) break;
         hr_str key = {(const char *)kv.key, kv.key_size};
-        if (hr_str_is(key, "general.alignment")) {
-            take_alignment(c, g, &kv);
-            alignment = g->alignment;
+        if (hr_str_is(key, "general.alignment")) { /* twice: refused here, offsets depend on it */
+            if (aligned) hr_cur_fail(c, HR_E_FORMAT, "the key is there twice");
+            take_alignment(c, s, &kv);
+            aligned = true;
         }
+        take_split(c, s, &kv);
         if (kv_out != NULL) kv_out[i] = kv;
     }
     uint64_t expected = 0;
@@ -197,11 +241,11 @@ static hr_status walk_header(hr_gguf *g, hr_gguf_shard *s, uint32_t shard, hr_cu
         /* tensors follow each other, padded: no overlap and no gap can hide anything */
         if (t.offset != expected) {
             hr_cur_fail(c, HR_E_FORMAT, "data offset %llu, where %llu was due (alignment %u)", (unsigned long long)t.offset,
-                        (unsigned long long)expected, alignment);
+                        (unsigned long long)expected, s->alignment);
             break;
         }
         uint64_t end;
-        if (!hr_add_u64(expected, t.bytes, &end) || !hr_align_u64(end, alignment, &expected) ||
+        if (!hr_add_u64(expected, t.bytes, &end) || !hr_align_u64(end, s->alignment, &expected) ||
             expected > (uint64_t)1 << 62) {
             hr_cur_fail(c, HR_E_FORMAT, "the sum of the tensors' sizes overflows");
             break;
@@ -210,9 +254,9 @@ static hr_status walk_header(hr_gguf *g, hr_gguf_shard *s, uint32_t shard, hr_cu
         if (tensor_out != NULL) tensor_out[i] = t;
     }
     if (!hr_cur_ok(c)) return c->status;
-    g->alignment = alignment;
+    if (shard == 0) g->alignment = s->alignment;
     s->header_bytes = c->pos;
-    if (!hr_align_u64(c->pos, alignment, &s->data_offset)) return HR_E_FORMAT;
+    hr_align_u64(c->pos, s->alignment, &s->data_offset); /* a position in memory plus 2^16: no overflow */
     return HR_OK;
 }
 
@@ -233,6 +277,10 @@ static hr_status walk_windows(hr_gguf *g, hr_gguf_shard *s, uint32_t shard, cons
         }
         al->free(al->ctx, buf, n + 1);
         bool longer_helps = status != HR_OK && wanted != 0 && wanted <= s->file.size && n < s->file.size;
+        if (longer_helps && wanted > HR_GGUF_MAX_HEADER) {
+            return hr_fail(err, HR_E_LIMIT, n, "header", "a header of %llu bytes or more; at most %d are accepted",
+                           (unsigned long long)wanted, (int)HR_GGUF_MAX_HEADER);
+        }
         if (!longer_helps) {
             if (status != HR_OK && err != NULL && err->status == HR_OK) *err = walk_err;
             return status;
@@ -279,71 +327,51 @@ static bool part_name(char *path, size_t n, uint32_t i, uint32_t count) {
     return true;
 }
 
-/* reads split.no and split.count by walking the header of one open shard again; absent keys leave 0 and 1 */
-static hr_status read_split(hr_gguf *g, uint32_t shard, const hr_gguf_source *src, uint64_t *no, uint64_t *count,
-                            uint64_t *tensors, hr_error *err) {
-    hr_gguf_shard *s = &g->shards[shard];
-    const hr_allocator *al = src->allocator != NULL ? src->allocator : hr_allocator_default();
-    size_t n = (size_t)s->header_bytes;
-    uint8_t *copy = NULL;
-    *no = 0, *count = 1, *tensors = 0;
-    if (s->header == NULL) {
-        copy = (uint8_t *)al->alloc(al->ctx, n + 1, HR_ARENA_ALIGN);
-        if (copy == NULL) return hr_fail(err, HR_E_MEMORY, HR_NO_OFFSET, "header", "%zu bytes cannot be allocated", n);
+static hr_status refuse_later_part(const char *path, uint64_t no, uint64_t count, hr_error *err) {
+    char first[4096];
+    size_t n = path != NULL ? strlen(path) : sizeof first, base = 0;
+    if (n < sizeof first) {
+        memcpy(first, path, n + 1);
+        for (size_t i = 0; i < n; i++) base = first[i] == '/' ? i + 1 : base;
     }
-    hr_status status = copy != NULL ? hr_file_read(&s->file, 0, copy, n, err) : HR_OK;
-    char label[64];
-    hr_cur c = hr_cur_make(copy != NULL ? copy : s->header, status == HR_OK ? n : 0, 0, NULL);
-    hr_cur_skip(&c, 24);
-    for (uint32_t i = 0; i < s->n_kv && status == HR_OK && hr_cur_ok(&c); i++) {
-        hr_gguf_kv kv;
-        read_kv(&c, &kv, label, sizeof label);
-        if (!hr_cur_ok(&c)) break;
-        hr_str key = {(const char *)kv.key, kv.key_size};
-        uint64_t *out = hr_str_is(key, "split.no") ? no : hr_str_is(key, "split.count") ? count
-                      : hr_str_is(key, "split.tensors.count") ? tensors : NULL;
-        if (out == NULL) continue;
-        uint64_t size = gguf_scalar_bytes(kv.type);
-        if (kv.type > HR_GGUF_I32 || size < 2) {
-            status = hr_fail(err, HR_E_FORMAT, c.pos, label, "must be a 16 or 32-bit integer");
-        } else {
-            *out = size == 2 ? hr_le16(kv.data) : hr_le32(kv.data);
-        }
-    }
-    if (copy != NULL) al->free(al->ctx, copy, n + 1);
-    return status;
+    bool named = n < sizeof first && count <= 99999 && part_name(first, n, 0, (uint32_t)count);
+    return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "split.no", "this is part %llu of %llu; open the first part%s%s",
+                   (unsigned long long)no + 1, (unsigned long long)count, named ? ": " : "", named ? first + base : "");
 }
 
 static hr_status open_parts(hr_gguf *g, const hr_gguf_source *src, hr_error *err) {
-    uint64_t no, count, tensors, part_no, part_count, unused, total = g->shards[0].n_tensors;
-    HR_TRY(read_split(g, 0, src, &no, &count, &tensors, err));
+    uint64_t no = g->shards[0].split_no, count = g->shards[0].split_count, tensors = g->shards[0].split_tensors;
+    uint64_t total = g->shards[0].n_tensors;
+    if (no != 0) return refuse_later_part(src->path, no, count, err);
     if (count <= 1) return HR_OK;
     if (src->path == NULL) return hr_fail(err, HR_E_UNSUPPORTED, HR_NO_OFFSET, "split.count", "a split model cannot be "
                                           "opened from memory");
-    if (no != 0) return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "split.no", "this is part %llu of %llu; open the first part, "
-                                "whose name ends in -00001-of-%llu.gguf", (unsigned long long)no + 1,
-                                (unsigned long long)count, (unsigned long long)count);
     if (count > HR_GGUF_MAX_SHARDS) return hr_fail(err, HR_E_LIMIT, HR_NO_OFFSET, "split.count", "%llu parts; at most %d "
                                                    "are accepted", (unsigned long long)count, (int)HR_GGUF_MAX_SHARDS);
     char path[4096];
     size_t n = strlen(src->path);
     if (n >= sizeof path) return hr_fail(err, HR_E_LIMIT, HR_NO_OFFSET, "path", "longer than %zu bytes", sizeof path);
-    uint32_t alignment = g->alignment;
     for (uint32_t i = 1; i < count; i++) {
         memcpy(path, src->path, n + 1);
         if (!part_name(path, n, i, (uint32_t)count)) {
             return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, src->path, "the first of %llu parts must be named "
                            "NAME-00001-of-%llu.gguf, five digits each", (unsigned long long)count, (unsigned long long)count);
         }
-        HR_TRY(open_shard(g, i, src, path, err));
-        HR_TRY(read_split(g, i, src, &part_no, &part_count, &unused, err));
+        hr_error part_err;
+        hr_error_clear(&part_err);
+        hr_status status = open_shard(g, i, src, path, &part_err);
+        if (status != HR_OK) {
+            return hr_fail(err, status, part_err.offset, part_err.where, "part %u of %llu: %s", i + 1,
+                           (unsigned long long)count, part_err.what);
+        }
         total += g->shards[i].n_tensors;
-        if (part_no != i || part_count != count) {
-            return hr_fail(err, HR_E_FORMAT, HR_NO_OFFSET, path, "says it is part %llu of %llu",
-                           (unsigned long long)part_no + 1, (unsigned long long)part_count);
+        const hr_gguf_shard *s = &g->shards[i];
+        if (s->split_no != i || s->split_count != count) {
+            return hr_fail(err, HR_E_FORMAT, HR_NO_OFFSET, "split.no", "part %u of %llu says it is part %llu of %llu", i + 1,
+                           (unsigned long long)count, (unsigned long long)s->split_no + 1,
+                           (unsigned long long)s->split_count);
         }
     }
-    g->alignment = alignment;
     if (tensors != 0 && tensors != total) {
         return hr_fail(err, HR_E_FORMAT, HR_NO_OFFSET, "split.tensors.count", "%llu tensors announced, %llu found",
                        (unsigned long long)tensors, (unsigned long long)total);
@@ -370,6 +398,11 @@ hr_status hr_gguf_open(hr_gguf *g, const hr_gguf_source *src, hr_error *err) {
     return status;
 }
 
+hr_status hr_gguf_unchanged(hr_gguf *g, hr_error *err) {
+    for (uint32_t i = 0; i < g->n_shards; i++) HR_TRY(hr_file_unchanged(&g->shards[i].file, err));
+    return HR_OK;
+}
+
 void hr_gguf_close(hr_gguf *g) {
     for (uint32_t i = 0; i < g->n_shards; i++) hr_file_close(&g->shards[i].file);
     if (g->n_shards == 0) hr_file_close(&g->shards[0].file);
@@ -385,14 +418,16 @@ static int compare_text(const uint8_t *a, uint32_t an, const uint8_t *b, uint32_
 typedef struct gguf_names { /* keys or tensor names, for sorting */
     const hr_gguf_kv *kv;
     const hr_gguf_tensor *tensors;
+    uint64_t compared;
 } gguf_names;
 
-static int compare_at(const gguf_names *s, uint32_t a, uint32_t b) {
+static int compare_at(gguf_names *s, uint32_t a, uint32_t b) {
+    s->compared++;
     if (s->kv != NULL) return compare_text(s->kv[a].key, s->kv[a].key_size, s->kv[b].key, s->kv[b].key_size);
     return compare_text(s->tensors[a].name, s->tensors[a].name_size, s->tensors[b].name, s->tensors[b].name_size);
 }
 
-static void sift_down(const gguf_names *s, uint32_t *order, uint32_t root, uint32_t n) {
+static void sift_down(gguf_names *s, uint32_t *order, uint32_t root, uint32_t n) {
     for (uint32_t child; (child = 2 * root + 1) < n; root = child) {
         if (child + 1 < n && compare_at(s, order[child], order[child + 1]) < 0) child++;
         if (compare_at(s, order[root], order[child]) >= 0) return;
@@ -403,7 +438,7 @@ static void sift_down(const gguf_names *s, uint32_t *order, uint32_t root, uint3
 }
 
 /* heap sort: n log n for any input, in place, so that no choice of names makes loading slow */
-static void sort_names(const gguf_names *s, uint32_t *order, uint32_t n) {
+static void sort_names(gguf_names *s, uint32_t *order, uint32_t n) {
     for (uint32_t i = 0; i < n; i++) order[i] = i;
     for (uint32_t i = n / 2; i > 0; i--) sift_down(s, order, i - 1, n);
     for (uint32_t end = n; end > 1; end--) {
@@ -414,7 +449,7 @@ static void sort_names(const gguf_names *s, uint32_t *order, uint32_t n) {
     }
 }
 
-static hr_status refuse_twins(const hr_gguf *g, const gguf_names *s, const uint32_t *order, uint32_t n, hr_error *err) {
+static hr_status refuse_twins(const hr_gguf *g, gguf_names *s, const uint32_t *order, uint32_t n, hr_error *err) {
     char label[64];
     for (uint32_t i = 1; i < n; i++) {
         if (compare_at(s, order[i - 1], order[i]) != 0) continue;
@@ -449,30 +484,31 @@ hr_status hr_gguf_index(hr_gguf *g, hr_arena *arena, hr_error *err) {
         }
         if (counting || arena->failed) continue;
         uint64_t size = s->header_bytes, data_offset = s->data_offset;
-        uint32_t n_kv = s->n_kv, n_tensors = s->n_tensors;
         hr_cur c = hr_cur_make(header, (size_t)size, 0, err);
         s->header = header;
         HR_TRY(walk_header(g, s, i, &c, i == 0 ? kv : NULL, tensors + first));
-        if (n_kv != s->n_kv || n_tensors != s->n_tensors || size != s->header_bytes || data_offset != s->data_offset) {
+        if (size != s->header_bytes || data_offset != s->data_offset) {
             return hr_fail(err, HR_E_IO, HR_NO_OFFSET, "file", "the file was changed while it was being read");
         }
-        for (uint32_t k = 0; k < n_tensors; k++) {
+        for (uint32_t k = 0; k < s->n_tensors; k++) {
             hr_gguf_tensor *t = &tensors[first + k];
             t->order = first + k;
             t->offset += s->data_offset;
         }
-        first += n_tensors;
+        first += s->n_tensors;
     }
     if (arena->failed) return hr_fail(err, HR_E_MEMORY, HR_NO_OFFSET, "index", "the index of %u keys and %u tensors does "
                                       "not fit", g->n_kv, g->n_tensors);
     if (counting) return HR_OK;
-    gguf_names keys = {kv, NULL}, names = {NULL, tensors};
+    gguf_names keys = {kv, NULL, 0}, names = {NULL, tensors, 0};
     sort_names(&keys, by_key, g->n_kv);
     sort_names(&names, by_name, g->n_tensors);
+    g->compared = keys.compared + names.compared;
     g->kv = kv;
     g->tensors = tensors;
     g->kv_by_key = by_key;
     g->tensor_by_name = by_name;
     HR_TRY(refuse_twins(g, &keys, by_key, g->n_kv, err));
-    return refuse_twins(g, &names, by_name, g->n_tensors, err);
+    HR_TRY(refuse_twins(g, &names, by_name, g->n_tensors, err));
+    return hr_gguf_unchanged(g, err);
 }

@@ -19,7 +19,8 @@ enum {
 };
 enum {
     HR_GGUF_MAX_KV = 65536, HR_GGUF_MAX_TENSORS = 65536, HR_GGUF_MAX_SHARDS = 256, HR_GGUF_MAX_KEY = 256,
-    HR_GGUF_MAX_NAME = 63, HR_GGUF_MAX_STRING = 1 << 20, HR_GGUF_MAX_DIMS = 4
+    HR_GGUF_MAX_NAME = 63, HR_GGUF_MAX_STRING = 1 << 20, HR_GGUF_MAX_DIMS = 4,
+    HR_GGUF_MAX_HEADER = 1 << 28 /* in windows, where it is kept in memory */
 };
 
 typedef struct hr_gguf_kv {
@@ -48,16 +49,18 @@ typedef struct hr_gguf_shard {
     const uint8_t *header; /* file bytes from 0: the mapping, or a copy in the index (windows) */
     uint64_t header_bytes; /* records end here, before padding */
     uint64_t data_offset;
-    uint32_t n_kv, n_tensors;
+    uint32_t n_kv, n_tensors, alignment;
+    uint64_t split_no, split_count, split_tensors; /* 0, 1, 0 when the keys are absent */
 } hr_gguf_shard;
 
 typedef struct hr_gguf {
-    uint32_t version, alignment, n_shards;
+    uint32_t version, alignment, n_shards; /* alignment: the first shard's; each has its own */
     uint32_t n_kv, n_tensors;      /* kv of the first shard; tensors of all */
     hr_gguf_kv *kv;                /* [n_kv] in file order */
     hr_gguf_tensor *tensors;       /* [n_tensors] in file order */
     uint32_t *kv_by_key, *tensor_by_name; /* sorted positions */
     uint64_t file_bytes;
+    uint64_t compared;             /* names compared to build the index: what a test bounds instead of time */
     hr_gguf_shard shards[HR_GGUF_MAX_SHARDS];
 } hr_gguf;
 
@@ -76,6 +79,8 @@ HR_PRIVATE hr_status hr_gguf_open(hr_gguf *g, const hr_gguf_source *source, hr_e
  * HR_E_FORMAT for duplicate keys or names. */
 HR_PRIVATE hr_status hr_gguf_index(hr_gguf *g, hr_arena *arena, hr_error *err);
 HR_PRIVATE hr_status hr_gguf_check_data(const hr_gguf *g, hr_error *err);
+/* HR_E_IO when a file's size, time or identity changed since open. hr_gguf_index asks this too. */
+HR_PRIVATE hr_status hr_gguf_unchanged(hr_gguf *g, hr_error *err);
 HR_PRIVATE void hr_gguf_close(hr_gguf *g); /* safe on a zeroed struct */
 
 HR_PRIVATE const hr_gguf_kv *hr_gguf_find(const hr_gguf *g, const char *key); /* NULL: absent */

@@ -200,7 +200,7 @@ hr_status hr_gguf_array(const hr_gguf *g, const char *key, uint8_t elem, const h
 hr_status hr_gguf_check_data(const hr_gguf *g, hr_error *err) {
     uint64_t end[HR_GGUF_MAX_SHARDS];
     char label[64];
-    for (uint32_t i = 0; i < g->n_shards; i++) end[i] = g->shards[i].n_tensors > 0 ? g->shards[i].data_offset : 0;
+    for (uint32_t i = 0; i < g->n_shards; i++) end[i] = g->shards[i].header_bytes;
     for (uint32_t i = 0; i < g->n_tensors; i++) {
         const hr_gguf_tensor *t = &g->tensors[i];
         uint64_t size = g->shards[t->shard].file.size, last = t->offset + t->bytes; /* both below 2^63 */
@@ -212,8 +212,9 @@ hr_status hr_gguf_check_data(const hr_gguf *g, hr_error *err) {
         end[t->shard] = last;
     }
     for (uint32_t i = 0; i < g->n_shards; i++) {
-        uint64_t size = g->shards[i].file.size, padded = (end[i] + g->alignment - 1) & ~(uint64_t)(g->alignment - 1);
-        if (g->shards[i].n_tensors > 0 && size != padded) { /* every writer pads the last tensor too */
+        uint64_t align = g->shards[i].alignment, size = g->shards[i].file.size, padded = (end[i] + align - 1) & ~(align - 1);
+        bool bare = g->shards[i].n_tensors == 0 && size == end[i]; /* padding after a lone header is optional */
+        if (size != padded && !bare) { /* every writer pads the last tensor too */
             return hr_fail(err, HR_E_FORMAT, padded, "file", "the data ends here by the header, the file has %llu bytes",
                            (unsigned long long)size);
         }

@@ -32,16 +32,6 @@ static bool check_label(hr_cur *c, hr_str s, const char *kind) {
     return true;
 }
 
-static void check_bools(hr_cur *c, const uint8_t *p, uint64_t n) {
-    for (uint64_t i = 0; p != NULL && i < n; i++) {
-        if (p[i] > 1) {
-            hr_cur_fail(c, HR_E_FORMAT, "boolean number %llu is %u; 0 and 1 are possible", (unsigned long long)i,
-                        (unsigned)p[i]);
-            return;
-        }
-    }
-}
-
 static void read_array(hr_cur *c, hr_gguf_kv *kv) {
     uint32_t elem = hr_cur_u32(c);
     kv->count = hr_cur_u64(c);
@@ -59,7 +49,6 @@ static void read_array(hr_cur *c, hr_gguf_kv *kv) {
         for (uint64_t i = 0; i < kv->count && hr_cur_ok(c); i++) read_text(c, HR_GGUF_MAX_STRING, "array string");
     } else {
         kv->data = hr_cur_bytes(c, kv->count * unit);
-        if (elem == HR_GGUF_BOOL) check_bools(c, kv->data, kv->count);
     }
     kv->bytes = c->pos - begin;
 }
@@ -90,7 +79,6 @@ static void read_kv(hr_cur *c, hr_gguf_kv *kv, char *label, size_t label_cap) {
     } else {
         kv->bytes = gguf_scalar_bytes(type);
         kv->data = hr_cur_bytes(c, kv->bytes);
-        if (type == HR_GGUF_BOOL) check_bools(c, kv->data, 1);
     }
 }
 

@@ -98,7 +98,8 @@ HR_PRIVATE hr_status hr_gguf_string(const hr_gguf *g, const char *key, hr_str *o
 /* element i of an array, or the scalar itself for every i ("per-layer array or scalar") */
 HR_PRIVATE hr_status hr_gguf_u64_at(const hr_gguf *g, const char *key, uint64_t i, uint64_t *out, bool *found, hr_error *err);
 HR_PRIVATE hr_status hr_gguf_f64_at(const hr_gguf *g, const char *key, uint64_t i, double *out, bool *found, hr_error *err);
-/* an array whose elements are of type elem exactly */
+/* an array whose elements are of type elem exactly; booleans are looked at one by one: a file may hold other bytes in keys
+ * that nobody asks for (the format's own tests do), but a boolean that is used is 0 or 1 */
 HR_PRIVATE hr_status hr_gguf_array(const hr_gguf *g, const char *key, uint8_t elem, const hr_gguf_kv **out, bool *found,
                                    hr_error *err);
 

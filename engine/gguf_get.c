@@ -164,8 +164,11 @@ hr_status hr_gguf_bool(const hr_gguf *g, const char *key, bool *out, bool *found
     gguf_number n;
     if (found != NULL) *found = kv != NULL;
     if (kv == NULL) return HR_OK;
-    if (kv->type == HR_GGUF_ARRAY || !read_number(kv->type, kv->data, &n) || !n.is_int || n.magnitude > 1 || n.negative) {
+    if (kv->type == HR_GGUF_ARRAY || !read_number(kv->type, kv->data, &n) || !n.is_int) {
         return wrong_kind(g, kv, key, "a boolean", err);
+    }
+    if (n.magnitude > 1 || n.negative) {
+        return hr_fail(err, HR_E_FORMAT, hr_gguf_kv_offset(g, kv), key, "is neither 0 nor 1, as a boolean must be");
     }
     *out = n.magnitude == 1;
     return HR_OK;
@@ -191,6 +194,12 @@ hr_status hr_gguf_array(const hr_gguf *g, const char *key, uint8_t elem, const h
         char want[32];
         hr_format(want, sizeof want, "an array of %s", hr_gguf_type_name(elem));
         return wrong_kind(g, kv, key, want, err);
+    }
+    for (uint64_t i = 0; elem == HR_GGUF_BOOL && i < kv->count; i++) {
+        if (kv->data[i] > 1) {
+            return hr_fail(err, HR_E_FORMAT, hr_gguf_kv_offset(g, kv) + i, key, "element %llu is neither 0 nor 1, as a "
+                           "boolean must be", (unsigned long long)i);
+        }
     }
     *out = kv;
     return HR_OK;

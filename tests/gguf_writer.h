@@ -88,7 +88,7 @@ static inline void gw_tensor(gw *w, const char *name, uint32_t n_dims, const uin
 static inline bool gw_save(const gw *w, const char *path) {
     FILE *f = fopen(path, "wb");
     if (f == NULL) return false;
-    bool ok = fwrite(w->p, 1, w->n, f) == w->n;
+    bool ok = w->n == 0 || fwrite(w->p, 1, w->n, f) == w->n;
     return fclose(f) == 0 && ok;
 }
 static inline void gw_free(gw *w) {

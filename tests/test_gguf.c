@@ -41,6 +41,7 @@ static void check_sample(gi_open *o) {
     const hr_gguf_kv *kv = NULL;
     T_EQ_I(hr_gguf_array(g, "t.words", HR_GGUF_STRING, &kv, &found, NULL), HR_OK);
     if (T_CHECK(kv != NULL)) T_EQ_U(kv->count, 3), T_EQ_U(kv->bytes, 3 * 8 + 3 + 0 + 4);
+    T_EQ_I(hr_gguf_array(g, "t.flags", HR_GGUF_BOOL, &kv, &found, NULL), HR_OK), T_CHECK(found && kv != NULL);
     T_EQ_I(hr_gguf_array(g, "absent", HR_GGUF_STRING, &kv, &found, NULL), HR_OK), T_CHECK(!found && kv == NULL);
     u = 77, b = true;
     T_EQ_I(hr_gguf_u64(g, "absent", &u, &found, NULL), HR_OK), T_CHECK(!found && u == 77);
@@ -98,7 +99,8 @@ T_TEST(version_2_and_every_alignment) {
 
 T_TEST(wrong_kinds_name_key_and_offset) {
     gw w = {0};
-    gw_header(&w, 3, 0, 4);
+    gw_header(&w, 3, 0, 6);
+    gw_kv_bool(&w, "two", 2), gw_kv_arr(&w, "bools", 7, 3), gw_u8(&w, 0), gw_u8(&w, 1), gw_u8(&w, 0x80);
     gw_kv_str(&w, "s", "text"), gw_kv_i32(&w, "n", -1);
     gw_key(&w, "nan", 6), gw_u32(&w, 0x7fc00000);
     gw_kv_u64(&w, "big", (uint64_t)1 << 63);
@@ -125,6 +127,11 @@ T_TEST(wrong_kinds_name_key_and_offset) {
     REFUSED(hr_gguf_bool(&o.g, "n", &b, NULL, &last), "n");
     REFUSED(hr_gguf_string(&o.g, "n", &s, NULL, &last), "n");
     REFUSED(hr_gguf_array(&o.g, "n", HR_GGUF_U32, &kv, NULL, &last), "n");
+    REFUSED(hr_gguf_bool(&o.g, "two", &b, NULL, &last), "two");
+    REFUSED(hr_gguf_bool(&o.g, "s", &b, NULL, &last), "s");
+    hr_error_clear(&last);
+    T_EQ_I(hr_gguf_array(&o.g, "bools", HR_GGUF_BOOL, &kv, NULL, &last), HR_E_FORMAT);
+    T_EQ_U(last.offset, hr_gguf_kv_offset(&o.g, hr_gguf_find(&o.g, "bools")) + 2);
     T_CHECK(u == 5 && f == 5);
     gi_close(&o);
     gw_free(&w);

@@ -12,7 +12,7 @@ typedef struct gi_state {
     long calls, fail_at;
     size_t live, peak;
     long open_files, mappings;
-    uint64_t bytes_read;
+    uint64_t bytes_read, claim_size; /* claim_size: what open says the size is, when not 0 */
     const hr_file_ops *real;
 } gi_state;
 static gi_state gi;
@@ -34,6 +34,7 @@ static inline hr_status gi_file_open(void *ctx, const char *path, void **handle,
     if (gi_fails()) return hr_fail(err, HR_E_IO, HR_NO_OFFSET, path, "open made to fail");
     hr_status s = gi.real->open(ctx, path, handle, size, err);
     gi.open_files += s == HR_OK;
+    if (gi.claim_size != 0) *size = gi.claim_size;
     return s;
 }
 static inline hr_status gi_file_read(void *ctx, void *h, uint64_t at, void *dst, size_t n, hr_error *err) {

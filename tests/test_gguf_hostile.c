@@ -413,6 +413,31 @@ T_TEST(header_in_windows_has_a_limit) { /* a sparse file that claims 512 MiB of 
     gi_close(&o);
 }
 
+T_TEST(sizes_and_sums_over_the_limits) {
+    gw w = {0};
+    gw_sample(&w);
+    T_NEED(gw_save(&w, t_tmp("size.gguf")));
+    gw_free(&w);
+    gi_open o;
+    gi.claim_size = UINT64_MAX - 4;
+    hr_status status = gi_load(&o, GI_WINDOWS, t_tmp("size.gguf"), NULL, 0, &last);
+    gi.claim_size = 0;
+    T_EQ_I(status, HR_E_LIMIT), T_EQ_I(gi.open_files, 0);
+    for (unsigned part = 0; part < 2; part++) { /* each part within the cap, both together not */
+        gw_header(&w, 3, 40000, 2), gw_kv_u32(&w, "split.no", part), gw_kv_u32(&w, "split.count", 2);
+        for (unsigned i = 0; i < 40000; i++) {
+            char name[32];
+            snprintf(name, sizeof name, "%u.%u", part, i);
+            gw_tensor(&w, name, 1, (uint64_t[]){8}, 0, (uint64_t)i * 32);
+        }
+        gw_pad(&w, 32), gw_fill(&w, 40000 * 32, 0);
+        T_NEED(gw_save(&w, t_tmp(part ? "n-00002-of-00002.gguf" : "n-00001-of-00002.gguf")));
+        gw_free(&w);
+    }
+    T_EQ_I(gi_load(&o, GI_MAPPED, t_tmp("n-00001-of-00002.gguf"), NULL, 0, &last), HR_E_LIMIT);
+    T_EQ_STR(last.where, "n_tensors"), T_EQ_I(gi.mappings, 0);
+}
+
 T_TEST(every_operation_fails_in_turn) {
     gw w = {0};
     gw_sample(&w);
@@ -490,6 +515,21 @@ T_TEST(header_rewritten_between_open_and_index) {
     }
 }
 
+T_TEST(header_moved_between_open_and_index) {
+    gw w = {0};
+    gw_header(&w, 3, 0, 1), gw_kv_u32(&w, "general.alignment", 32), gw_fill(&w, 64, 0);
+    hr_gguf g;
+    hr_gguf_source src = {.data = w.p, .size = w.n};
+    T_NEED(hr_gguf_open(&g, &src, NULL) == HR_OK);
+    _Alignas(64) uint8_t block[512];
+    hr_arena arena;
+    hr_arena_init(&arena, block, sizeof block);
+    w.p[24 + 8 + 17 + 4] = 128; /* another alignment: the data would start elsewhere */
+    T_EQ_I(hr_gguf_index(&g, &arena, &last), HR_E_IO);
+    hr_gguf_close(&g);
+    gw_free(&w);
+}
+
 T_TEST(file_changed_after_open) {
     gw w = {0};
     gw_sample(&w);
@@ -512,9 +552,6 @@ static hr_status load_and_sum(void *arg) {
 }
 
 T_TEST(cut_short_under_the_mapping) {
-    gw w = {0};
-    gw_sample(&w);
-    w.p[8] = 4; /* one tensor more, of 64 KiB: several pages */
     gw big = {0};
     gw_header(&big, 3, 1, 0), gw_tensor(&big, "big", 1, (uint64_t[]){65536}, 24, 0), gw_pad(&big, 32);
     gw_fill(&big, 65536, 7);
@@ -528,10 +565,10 @@ T_TEST(cut_short_under_the_mapping) {
     T_EQ_I(hr_guard_run(f->map, (size_t)f->size, load_and_sum, &o, &last), HR_E_IO);
     T_CHECK(strstr(last.what, "cut short") != NULL);
     gi_close(&o);
-    gw_free(&w), gw_free(&big);
+    gw_free(&big);
 }
 
 T_MAIN(T_RUN(one_file_for_each_row), T_RUN(malformed_set), T_RUN(cut_at_every_header_byte), T_RUN(every_header_bit_flipped),
        T_RUN(work_is_linear), T_RUN(memory_before_validation_ends), T_RUN(header_in_windows_has_a_limit),
-       T_RUN(every_operation_fails_in_turn), T_RUN(header_rewritten_between_open_and_index), T_RUN(file_changed_after_open),
+       T_RUN(sizes_and_sums_over_the_limits), T_RUN(header_moved_between_open_and_index), T_RUN(every_operation_fails_in_turn), T_RUN(header_rewritten_between_open_and_index), T_RUN(file_changed_after_open),
        T_RUN(cut_short_under_the_mapping))

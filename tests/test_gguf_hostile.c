@@ -568,7 +568,9 @@ T_TEST(cut_short_under_the_mapping) {
     gw_free(&big);
 }
 
-T_MAIN(T_RUN(one_file_for_each_row), T_RUN(malformed_set), T_RUN(cut_at_every_header_byte), T_RUN(every_header_bit_flipped),
-       T_RUN(work_is_linear), T_RUN(memory_before_validation_ends), T_RUN(header_in_windows_has_a_limit),
-       T_RUN(sizes_and_sums_over_the_limits), T_RUN(header_moved_between_open_and_index), T_RUN(every_operation_fails_in_turn), T_RUN(header_rewritten_between_open_and_index), T_RUN(file_changed_after_open),
+T_MAIN(T_RUN(one_file_for_each_row), T_RUN(malformed_set), T_RUN(cut_at_every_header_byte),
+       T_RUN(every_header_bit_flipped), T_RUN(work_is_linear), T_RUN(memory_before_validation_ends),
+       T_RUN(header_in_windows_has_a_limit), T_RUN(sizes_and_sums_over_the_limits),
+       T_RUN(header_moved_between_open_and_index), T_RUN(every_operation_fails_in_turn),
+       T_RUN(header_rewritten_between_open_and_index), T_RUN(file_changed_after_open),
        T_RUN(cut_short_under_the_mapping))

@@ -8,6 +8,7 @@
 #define HR_GENERATE_H
 #include "engine/base/base.h"
 #include "engine/hearth.h"
+#include "engine/model.h"
 #include "engine/sample.h"
 
 enum { HR_OUT_BYTES = 1024 }; /* room for the longest stop string and then some; longer text goes out in parts */
@@ -37,6 +38,8 @@ HR_PRIVATE void hr_out_token(hr_out *o);
 /* hands out everything: no more text will come */
 HR_PRIVATE void hr_out_end(hr_out *o);
 
-/* Bytes that hearth_generate needs in the session, aligned to 8. */
-HR_PRIVATE size_t hr_generate_work_bytes(size_t ctx_tokens);
+/* Bytes that hearth_generate needs in the session (hr_session.generate_work), aligned to 64. A prompt's text may have
+ * HR_PROMPT_BYTES for every token of the context: longer text is given to hearth_tokenize and hearth_feed. */
+enum { HR_PROMPT_BYTES = 16, HR_PROMPT_MIN_BYTES = 4096 };
+HR_PRIVATE size_t hr_generate_work_bytes(const hr_model *m, size_t ctx_tokens);
 #endif

@@ -14,6 +14,7 @@
 #include "engine/base/fmath.h"
 #include "engine/hearth.h"
 #include "engine/sample.h"
+#include "engine/session.h"
 
 #define SAMPLE_CUTOFF (-87.0f)
 #define SAMPLE_INF 0x7f800000u
@@ -311,7 +312,7 @@ HR_PRIVATE hr_status hr_sample_row(const hr_sample_args *a, int32_t *token, floa
     const hearth_sampling *p = a->sampling;
     sample_set s = split_sample_work(a->work, a->n_vocab);
     float largest = 0;
-    size_t id;
+    size_t id = 0;
     HR_TRY(find_largest_logit(a->logits, a->n_vocab, &largest, err));
     memcpy(s.value, a->logits, a->n_vocab * sizeof(float));
     add_sample_bias(&s, p);
@@ -356,6 +357,44 @@ HR_PRIVATE hr_status hr_sample_top(const float *logits, size_t n_vocab, size_t n
         if (logprobs) logprobs[i] = get_log_prob(logits[id], largest, log_sum);
     }
     return HR_OK;
+}
+
+/* --- the public calls ------------------------------------------------------------------------------------ */
+static hr_status find_sample_row(const hr_session *s, size_t row, hr_error *err) {
+    if (!s) return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "session", "must not be NULL");
+    if (row < s->rows) return HR_OK;
+    return hr_fail(err, HR_E_STATE, HR_NO_OFFSET, "row", "row %zu asked for, the last feed made %zu", row, s->rows);
+}
+hearth_status hearth_sample(hearth_session *session, size_t row, const hearth_sampling *sampling, int32_t *token,
+                            float *logprob, hearth_error *err) {
+    static const hearth_sampling plain = HEARTH_SAMPLING_INIT;
+    const hr_session *s = (const hr_session *)(const void *)session;
+    hr_error *e = (hr_error *)err; /* same layout: asserted in api_model.c */
+    const hearth_sampling *p = sampling ? sampling : &plain;
+    if (e) hr_error_clear(e);
+    if (token) *token = -1;
+    if (logprob) *logprob = 0;
+    if (!token) return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "token", "must not be NULL");
+    HR_TRY(find_sample_row(s, row, e));
+    HR_TRY(hr_sample_check(p, s->model->hp.n_vocab, e));
+    size_t after = s->rows - 1 - row, position = (size_t)s->position; /* tokens fed after that row's */
+    const hr_sample_args a = {s->logits + row * s->model->hp.n_vocab, s->model->hp.n_vocab, s->history,
+                              position > after ? position - after : 0, p, s->sample_work};
+    return hr_sample_row(&a, token, logprob, e);
+}
+hearth_status hearth_top(hearth_session *session, size_t row, size_t n, int32_t *tokens, float *logprobs,
+                         hearth_error *err) {
+    const hr_session *s = (const hr_session *)(const void *)session;
+    hr_error *e = (hr_error *)err;
+    if (e) hr_error_clear(e);
+    HR_TRY(find_sample_row(s, row, e));
+    if (n > 0 && !tokens) return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "tokens", "must not be NULL");
+    if (n > s->model->hp.n_vocab)
+        return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "n", "%zu asked for, the vocabulary has %zu", n,
+                       s->model->hp.n_vocab);
+    return hr_sample_top(s->logits + row * s->model->hp.n_vocab, s->model->hp.n_vocab, n, s->sample_work, tokens,
+                         logprobs,
+                         e);
 }
 
 #undef SAMPLE_CUTOFF

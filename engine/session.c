@@ -6,14 +6,16 @@
 
 enum { SESSION_DEFAULT_CTX = 4096, SESSION_DEFAULT_BATCH = 128, SESSION_MAX_CTX = 1 << 24 };
 
-/* --- plan and open: one layout code for both --------------------------------------------------------------------------------- */
-static hr_status check_config(const hr_model *m, const hearth_session_config *in, hearth_session_config *c, hr_error *err) {
+/* --- plan and open: one layout code for both ---------------------------------------------------------------------- */
+static hr_status check_session_config(const hr_model *m, const hearth_session_config *in, hearth_session_config *c,
+                                      hr_error *err) {
     static const hearth_session_config defaults = HEARTH_SESSION_CONFIG_INIT;
     *c = defaults;
     if (in != NULL) memcpy(c, in, hr_min_size(in->struct_bytes, sizeof *c));
     if (m->vocab_only) return hr_fail(err, HR_E_STATE, HR_NO_OFFSET, "model", "opened for its vocabulary only");
     if (c->ctx_tokens == 0) {
-        c->ctx_tokens = (int)hr_min_size(m->hp.n_ctx_train > 0 ? m->hp.n_ctx_train : SESSION_DEFAULT_CTX, SESSION_DEFAULT_CTX);
+        c->ctx_tokens = (int)hr_min_size(m->hp.n_ctx_train > 0 ? m->hp.n_ctx_train : SESSION_DEFAULT_CTX,
+                                         SESSION_DEFAULT_CTX);
     }
     if (c->ctx_tokens < 1 || c->ctx_tokens > SESSION_MAX_CTX) {
         return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "ctx_tokens", "%d; 1 to %d are possible", c->ctx_tokens,
@@ -24,11 +26,13 @@ static hr_status check_config(const hr_model *m, const hearth_session_config *in
                        c->ctx_tokens, m->hp.n_ctx_train);
     }
     if (c->batch_tokens == 0) c->batch_tokens = m->hp.causal ? SESSION_DEFAULT_BATCH : c->ctx_tokens;
-    if (c->batch_tokens < 1) return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "batch_tokens", "%d; at least 1", c->batch_tokens);
+    if (c->batch_tokens < 1) return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "batch_tokens", "%d; at least 1",
+                                            c->batch_tokens);
     if (c->batch_tokens > c->ctx_tokens) c->batch_tokens = c->ctx_tokens;
     if (c->logits_rows == 0) c->logits_rows = 1;
     if (c->logits_rows < 1 || c->logits_rows > c->ctx_tokens) {
-        return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "logits_rows", "%d; 1 to ctx_tokens (%d)", c->logits_rows, c->ctx_tokens);
+        return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "logits_rows", "%d; 1 to ctx_tokens (%d)", c->logits_rows,
+                       c->ctx_tokens);
     }
     if (c->kv_type != HEARTH_KV_F32 && c->kv_type != HEARTH_KV_I8) {
         return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "kv_type", "unknown value %d", c->kv_type);
@@ -82,7 +86,7 @@ static void lay_out(hr_session *s, hr_arena *a, const hearth_session_config *c, 
     s->row_scratch_bytes = (hr_model_row_scratch_bytes(m) + 63) / 64 * 64;
     s->row_scratch = (uint8_t *)hr_arena_alloc(a, threads * s->row_scratch_bytes, 1, HR_ARENA_ALIGN);
     s->sample_work = hr_arena_alloc(a, hr_sample_work_bytes(hp->n_vocab, s->ctx), 1, HR_ARENA_ALIGN);
-    s->generate_work = hr_arena_alloc(a, hr_generate_work_bytes(s->ctx), 1, HR_ARENA_ALIGN);
+    s->generate_work = hr_arena_alloc(a, hr_generate_work_bytes(s->model, s->ctx), 1, HR_ARENA_ALIGN);
 }
 
 static hr_status plan_session(const hr_model *m, const hearth_session_config *c, hearth_plan *plan, hr_error *err) {
@@ -94,7 +98,8 @@ static hr_status plan_session(const hr_model *m, const hearth_session_config *c,
     hr_arena_alloc(&a, 1, sizeof(hr_session), HR_ARENA_ALIGN);
     lay_out(&counted, &a, c, &plan->kv_bytes);
     if (a.failed || a.used > SIZE_MAX / 2) {
-        return hr_fail(err, HR_E_LIMIT, HR_NO_OFFSET, "ctx_tokens", "a session of %d tokens is larger than memory can be",
+        return hr_fail(err, HR_E_LIMIT, HR_NO_OFFSET, "ctx_tokens",
+                       "a session of %d tokens is larger than memory can be",
                        c->ctx_tokens);
     }
     plan->total_bytes = (uint64_t)a.used + HR_ARENA_ALIGN; /* room to align the block */
@@ -108,8 +113,9 @@ hearth_status hearth_session_plan(const hearth_model *model, const hearth_sessio
     hearth_session_config c;
     hr_error_clear(e);
     if (plan != NULL) memset(plan, 0, sizeof *plan);
-    if (model == NULL || plan == NULL) return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "plan", "model and plan must be given");
-    HR_TRY(check_config((const hr_model *)(const void *)model, config, &c, e));
+    if (model == NULL || plan == NULL) return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "plan",
+                                                      "model and plan must be given");
+    HR_TRY(check_session_config((const hr_model *)(const void *)model, config, &c, e));
     return plan_session((const hr_model *)(const void *)model, &c, plan, e);
 }
 
@@ -136,10 +142,12 @@ hearth_status hearth_session_open(hearth_model *model, const hearth_session_conf
         return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "session", "model and session must be given");
     }
     memset(&plan, 0, sizeof plan);
-    HR_TRY(check_config(m, config, &c, e));
+    HR_TRY(check_session_config(m, config, &c, e));
     HR_TRY(plan_session(m, &c, &plan, e));
-    if ((c.budget_bytes > 0 && plan.total_bytes > c.budget_bytes) || (c.memory != NULL && plan.total_bytes > c.memory_bytes)) {
-        return hr_fail(e, HR_E_MEMORY, HR_NO_OFFSET, "budget_bytes", "a session of %d tokens takes %llu bytes, %llu are "
+    if ((c.budget_bytes > 0 && plan.total_bytes > c.budget_bytes) || (c.memory != NULL &&
+                                                                      plan.total_bytes > c.memory_bytes)) {
+        return hr_fail(e, HR_E_MEMORY, HR_NO_OFFSET, "budget_bytes",
+                       "a session of %d tokens takes %llu bytes, %llu are "
                        "allowed; a shorter context or an int8 cache takes less", c.ctx_tokens,
                        (unsigned long long)plan.total_bytes,
                        (unsigned long long)(c.memory != NULL ? c.memory_bytes : c.budget_bytes));
@@ -172,12 +180,13 @@ void hearth_session_close(hearth_session *session) {
     al.free(al.ctx, s->memory, s->memory_bytes);
 }
 
-/* --- feeding ------------------------------------------------------------------------------------------------------------------------- */
+/* --- feeding ------------------------------------------------------------------------------------------------------ */
 static hr_status check_tokens(const hr_session *s, const int32_t *tokens, size_t n, hr_error *err) {
     if (n > 0 && tokens == NULL) return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "tokens", "not given");
     for (size_t i = 0; i < n; i++) {
         if (tokens[i] < 0 || (size_t)tokens[i] >= s->model->hp.n_vocab) {
-            return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "tokens", "token %zu is %d; the vocabulary has %zu", i, tokens[i],
+            return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "tokens", "token %zu is %d; the vocabulary has %zu", i,
+                           tokens[i],
                            s->model->hp.n_vocab);
         }
     }
@@ -187,7 +196,8 @@ static hr_status check_tokens(const hr_session *s, const int32_t *tokens, size_t
 static hr_status check_finite(const float *x, size_t n, size_t width, hr_error *err) {
     for (size_t i = 0; i < n; i++) {
         if ((hr_f32_bits(x[i]) & 0x7f800000u) == 0x7f800000u) {
-            return hr_fail(err, HR_E_NUMERIC, HR_NO_OFFSET, "logits", "value %zu of row %zu is not finite: the model file "
+            return hr_fail(err, HR_E_NUMERIC, HR_NO_OFFSET, "logits",
+                           "value %zu of row %zu is not finite: the model file "
                            "is damaged, or its weights overflow", i % width, i / width);
         }
     }
@@ -233,7 +243,8 @@ hearth_status hearth_feed(hearth_session *session, const int32_t *tokens, size_t
                        s->logits_rows);
     }
     if (n > s->ctx - (size_t)s->position) {
-        return hr_fail(e, HR_E_FULL, HR_NO_OFFSET, "context", "%zu tokens do not fit: %d of %zu are in use", n, s->position,
+        return hr_fail(e, HR_E_FULL, HR_NO_OFFSET, "context", "%zu tokens do not fit: %d of %zu are in use", n,
+                       s->position,
                        s->ctx);
     }
     s->rows = 0;
@@ -272,7 +283,7 @@ void hearth_cancel_clear(hearth_session *session) {
     if (session != NULL) hr_atomic_store_u32(&((hr_session *)(void *)session)->cancel, 0);
 }
 
-/* --- embeddings -------------------------------------------------------------------------------------------------------------------------- */
+/* --- embeddings --------------------------------------------------------------------------------------------------- */
 static void divide_by_norm(float *x, size_t n) {
     float sum = 0.0f;
     for (size_t i = 0; i < n; i++) sum = hr_fma(x[i], x[i], sum);
@@ -302,12 +313,14 @@ static hr_status pool_rows(hr_session *s, const int32_t *tokens, size_t n, int p
     return HR_OK;
 }
 
-hearth_status hearth_embed(hearth_session *session, const int32_t *tokens, size_t n, int pooling, int normalize, float *out,
+hearth_status hearth_embed(hearth_session *session, const int32_t *tokens, size_t n, int pooling, int normalize,
+                           float *out,
                            size_t cap, hearth_error *err) {
     hr_session *s = (hr_session *)(void *)session;
     hr_error *e = (hr_error *)(void *)err;
     hr_error_clear(e);
-    if (s == NULL || out == NULL || n == 0) return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "embed", "session, tokens and out "
+    if (s == NULL || out == NULL || n == 0) return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "embed",
+                                                           "session, tokens and out "
                                                            "must be given, and at least one token");
     if (pooling == HEARTH_POOL_MODEL) pooling = s->model->hp.pooling;
     if (pooling < HEARTH_POOL_NONE || pooling > HEARTH_POOL_LAST) {
@@ -317,7 +330,8 @@ hearth_status hearth_embed(hearth_session *session, const int32_t *tokens, size_
     size_t d = s->model->hp.n_embd, rows = pooling == HEARTH_POOL_NONE ? n : 1;
     if (cap / d < rows) return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "cap", "%zu floats; %zu are needed", cap, rows * d);
     if (n > s->ctx || (!s->model->hp.causal && n > s->batch)) {
-        return hr_fail(e, HR_E_FULL, HR_NO_OFFSET, "context", "%zu tokens do not fit: the context has %zu, and an encoder "
+        return hr_fail(e, HR_E_FULL, HR_NO_OFFSET, "context",
+                       "%zu tokens do not fit: the context has %zu, and an encoder "
                        "sees batch_tokens (%zu) at once", n, s->ctx, s->batch);
     }
     s->rows = 0;

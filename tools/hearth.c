@@ -1,0 +1,54 @@
+/* hearth.c: the hearth command: one word, one file (cmd_*.c). */
+#include "tools/cli.h"
+#include <signal.h>
+#include <string.h>
+
+typedef struct word {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *about;
+} word;
+static const word words[] = {
+    {"run", cmd_run, "MODEL -p TEXT|-f FILE   continue a text"},
+    {"tokenize", cmd_tokenize, "MODEL                   text on stdin to token ids, or back"},
+    {"logits", cmd_logits, "MODEL -f FILE -o OUT    the logits of every token of a text, and their hash"},
+    {"perplexity", cmd_perplexity, "MODEL -f FILE           perplexity; distance from saved logits"},
+    {"inspect", cmd_inspect, "MODEL                   what is in a file"},
+    {"plan", cmd_plan, "MODEL --ctx N           exact bytes, before anything is opened"},
+    {"selfcheck", cmd_selfcheck, "[MODEL]                 are the kernels right on this chip?"},
+};
+/* words that the design names and this version does not have */
+static const char *const later[] = {"chat",   "ask",    "quantize", "imatrix", "pack",  "convert", "bench",
+                                    "embed",  "memory", "redact",   "policy",  "fleet", "metrics", "release",
+                                    "train",  "adapter", "serve"};
+
+static void print_words(FILE *f) {
+    fprintf(f, "hearth %s: private language models on this machine\n\n", hearth_version());
+    for (size_t i = 0; i < CLI_COUNT(words); i++) fprintf(f, "  hearth %-11s %s\n", words[i].name, words[i].about);
+    fprintf(f, "\n'hearth WORD --help' tells more. Exit codes: 0 ok, 1 failed, 2 misuse.\n");
+}
+int main(int argc, char **argv) {
+    signal(SIGPIPE, SIG_IGN); /* a closed pipe is a write error, and that is a failure */
+    cli_catch_interrupt();
+    if (argc < 2) {
+        print_words(stderr);
+        return CLI_MISUSE;
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        print_words(stdout);
+        return cli_finish(CLI_OK);
+    }
+    if (strcmp(name, "--version") == 0) {
+        printf("hearth %s\n", hearth_version());
+        return cli_finish(CLI_OK);
+    }
+    for (size_t i = 0; i < CLI_COUNT(words); i++)
+        if (strcmp(name, words[i].name) == 0) return cli_finish(words[i].run(argc - 1, argv + 1));
+    for (size_t i = 0; i < CLI_COUNT(later); i++)
+        if (strcmp(name, later[i]) == 0) {
+            cli_fail(name, "not built yet in version %s", hearth_version());
+            return CLI_MISUSE;
+        }
+    return cli_misuse(NULL, name, "unknown word");
+}

@@ -10,7 +10,7 @@
 
 typedef struct guard_frame {
     sigjmp_buf jump;
-    const uint8_t *begin, *end;
+    uintptr_t begin, end;
     struct guard_frame *outer;
 } guard_frame;
 
@@ -31,7 +31,7 @@ static void guard_pass_on(int signo, siginfo_t *info, void *context) {
 }
 
 static void guard_on_signal(int signo, siginfo_t *info, void *context) {
-    const uint8_t *at = (const uint8_t *)info->si_addr;
+    const uintptr_t at = (uintptr_t)info->si_addr;
     for (guard_frame *f = guard_top; f != NULL; f = f->outer) {
         if (at >= f->begin && at < f->end) {
             guard_top = f->outer;
@@ -66,8 +66,8 @@ static bool guard_install(void) {
 hr_status hr_guard_run(const void *addr, size_t size, hr_status (*fn)(void *arg), void *arg, hr_error *err) {
     if (!guard_install()) return hr_fail(err, HR_E_IO, HR_NO_OFFSET, "guard", "the signal handler cannot be installed");
     guard_frame frame;
-    frame.begin = (const uint8_t *)addr;
-    frame.end = frame.begin + size;
+    frame.begin = (uintptr_t)addr;
+    frame.end = size < UINTPTR_MAX - frame.begin ? frame.begin + size : UINTPTR_MAX; /* a range may be all there is */
     frame.outer = guard_top;
     if (sigsetjmp(frame.jump, 0) != 0) {
         return hr_fail(err, HR_E_IO, HR_NO_OFFSET, "file", "the file was cut short while it was mapped, or its device "

@@ -40,7 +40,7 @@ HR_PRIVATE void hr_file_close(hr_file *f); /* safe on a zeroed or failed hr_file
 
 /* The SIGBUS guard (opt-in; the only signal handler the library can install, chained to the previous one). Runs fn(arg)
  * on this thread; if a page of [addr, addr+size) cannot be read (the file was cut short), returns HR_E_IO instead of
- * dying. Where the platform has no such signal it just runs fn. */
+ * dying; NULL, SIZE_MAX stands for any page. Where the platform has no such signal it just runs fn. */
 HR_PRIVATE hr_status hr_guard_run(const void *addr, size_t size, hr_status (*fn)(void *arg), void *arg, hr_error *err);
 
 HR_PRIVATE uint64_t hr_clock_ns(void); /* monotonic */

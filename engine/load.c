@@ -81,17 +81,23 @@ static hr_status bind_matrix(hr_loader *l, hr_slot slot, size_t layer, size_t k,
     return HR_OK;
 }
 
-/* n values that divide frequencies */
+/* n values that divide frequencies; looked at in both passes, so that a plan refuses what open would refuse */
 static hr_status bind_factors(hr_loader *l, hr_slot slot, size_t n, const float **out) {
+    uint8_t raw[sizeof(float) * 512]; /* heads have at most 1024 dimensions */
     *out = NULL;
     if (!slot_known(l, slot)) return HR_OK;
     const hr_gguf_tensor *t = find_tensor(l, slot, SIZE_MAX, "weight");
     if (!t) return HR_OK;
     HR_TRY(check_shape(l, t, n, 1, 1));
     HR_TRY(hr_load_vector(l, t, n, out));
-    for (size_t i = 0; *out && i < n; i++)
-        if (!((*out)[i] > 0 && (*out)[i] < 1e12f))
-            return hr_fail(l->err, HR_E_FORMAT, record_offset(l, t), l->name, "value %zu is not a positive number", i);
+    hr_assert(t->bytes <= sizeof raw);
+    HR_TRY(hr_gguf_tensor_read(&l->m->gguf, t, 0, raw, (size_t)t->bytes, l->err));
+    for (size_t i = 0; i < n; i++) {
+        float v;
+        hr_dequant_row(hr_format_of(t->type), raw + (size_t)t->bytes / n * i, 1, &v);
+        if (!(v > 0 && v < 1e12f))
+            return hr_fail(l->err, HR_E_FORMAT, t->offset, l->name, "value %zu is not a positive number", i);
+    }
     return HR_OK;
 }
 

@@ -318,7 +318,7 @@ hr_status hr_model_load(const hr_model_source *source, const hearth_model_config
     /* The guard covers every address, because the files are mapped inside it: it looks at SIGBUS only. */
     const bool guard = (o.config.flags & HEARTH_MODEL_GUARD) && source->path &&
         !(o.config.flags & HEARTH_MODEL_NO_MMAP);
-    hr_status status = guard ? hr_guard_run((const void *)(uintptr_t)1, SIZE_MAX - 1, load_passes, &o, err)
+    hr_status status = guard ? hr_guard_run(NULL, SIZE_MAX, load_passes, &o, err)
                              : load_passes(&o);
     give_all_temps(&o.temps);
     if (status == HR_OK && model) {

@@ -11,7 +11,12 @@ static hr_status check_session_config(const hr_model *m, const hearth_session_co
                                       hr_error *err) {
     static const hearth_session_config defaults = HEARTH_SESSION_CONFIG_INIT;
     *c = defaults;
-    if (in != NULL) memcpy(c, in, hr_min_size(in->struct_bytes, sizeof *c));
+    if (in != NULL) {
+        if (in->struct_bytes < offsetof(hearth_session_config, budget_bytes) || in->struct_bytes > 4096)
+            return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "struct_bytes", "is %zu: begin with HEARTH_SESSION_CONFIG_INIT",
+                           in->struct_bytes);
+        memcpy(c, in, hr_min_size(in->struct_bytes, sizeof *c));
+    }
     if (m->vocab_only) return hr_fail(err, HR_E_STATE, HR_NO_OFFSET, "model", "opened for its vocabulary only");
     if (c->ctx_tokens == 0) {
         c->ctx_tokens = (int)hr_min_size(m->hp.n_ctx_train > 0 ? m->hp.n_ctx_train : SESSION_DEFAULT_CTX,

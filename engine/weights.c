@@ -19,7 +19,7 @@ hr_status hr_load_vector(hr_loader *l, const hr_gguf_tensor *t, size_t n, const 
     if (t->type != HR_TYPE_F32 && t->type != HR_TYPE_F16 && t->type != HR_TYPE_BF16)
         return hr_fail(l->err, HR_E_UNSUPPORTED, HR_NO_OFFSET, l->name, "is %s: vectors are read as F32, F16 or BF16",
                        hr_format_of(t->type)->name);
-    float *dst = (float *)hr_arena_alloc(l->arena, n, sizeof(float), HR_ARENA_ALIGN);
+    float *dst = (float *)hr_arena_alloc_raw(l->arena, n, sizeof(float), HR_ARENA_ALIGN);
     *out = dst;
     if (l->counting) {
         l->total += (uint64_t)n * unit;
@@ -46,7 +46,7 @@ static hr_status place_rows(hr_loader *l, const hr_gguf_tensor *t, hr_matrix *ou
     }
     if (t->bytes > SIZE_MAX) return fail_full(l);
     const size_t bytes = (size_t)t->bytes;
-    uint8_t *dst = (uint8_t *)hr_arena_alloc(l->arena, bytes, 1, HR_ARENA_ALIGN);
+    uint8_t *dst = (uint8_t *)hr_arena_alloc_raw(l->arena, bytes, 1, HR_ARENA_ALIGN);
     out->data = dst;
     if (l->counting) {
         l->total += bytes;
@@ -123,11 +123,11 @@ static hr_status pack_tensor(hr_loader *l, const hr_gguf_tensor *t, hr_matrix *o
     const size_t fit = hr_max_size(WEIGHTS_PIECE_BYTES / row_bytes / HR_PACK_ROWS, 1) * HR_PACK_ROWS;
     const size_t piece = hr_min_size(fit, out->rows);
     out->mat_bytes = (size_t)bytes;
-    uint8_t *pack = (uint8_t *)hr_arena_alloc(l->arena, (size_t)all, 1, HR_ARENA_ALIGN), *staging = NULL;
+    uint8_t *pack = (uint8_t *)hr_arena_alloc_raw(l->arena, (size_t)all, 1, HR_ARENA_ALIGN), *staging = NULL;
     out->data = pack;
     const size_t mark = hr_arena_mark(l->arena);
     const bool mapped = hr_gguf_tensor_data(&l->m->gguf, t);
-    if (!mapped) staging = (uint8_t *)hr_arena_alloc(l->arena, piece, row_bytes, HR_ARENA_ALIGN);
+    if (!mapped) staging = (uint8_t *)hr_arena_alloc_raw(l->arena, piece, row_bytes, HR_ARENA_ALIGN);
     hr_arena_rewind(l->arena, mark);
     if (l->counting) {
         l->total += t->bytes;

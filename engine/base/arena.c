@@ -18,7 +18,7 @@ void hr_arena_init_count(hr_arena *a) {
     a->cap = SIZE_MAX;
 }
 
-void *hr_arena_alloc(hr_arena *a, size_t count, size_t size, size_t align) {
+void *hr_arena_alloc_raw(hr_arena *a, size_t count, size_t size, size_t align) {
     size_t bytes, begin, end;
     hr_assert(align != 0 && (align & (align - 1)) == 0 && align <= HR_ARENA_ALIGN);
     bool fits = hr_mul_size(count, size, &bytes) && hr_add_size(a->used, align - 1, &begin);
@@ -32,9 +32,13 @@ void *hr_arena_alloc(hr_arena *a, size_t count, size_t size, size_t align) {
     }
     a->used = end;
     if (a->used > a->high) a->high = a->used;
-    if (a->base == NULL) return NULL;
-    memset(a->base + begin, 0, bytes);
-    return a->base + begin;
+    return a->base != NULL ? a->base + begin : NULL;
+}
+
+void *hr_arena_alloc(hr_arena *a, size_t count, size_t size, size_t align) {
+    void *p = hr_arena_alloc_raw(a, count, size, align);
+    if (p != NULL) memset(p, 0, count * size);
+    return p;
 }
 
 size_t hr_arena_mark(const hr_arena *a) { return a->used; }

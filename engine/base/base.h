@@ -211,6 +211,8 @@ HR_PRIVATE void hr_arena_init(hr_arena *a, void *base, size_t cap); /* base may 
 HR_PRIVATE void hr_arena_init_count(hr_arena *a);
 /* zero-filled; NULL when it does not fit (a->failed is set) and, by design, when counting */
 HR_PRIVATE void *hr_arena_alloc(hr_arena *a, size_t count, size_t size, size_t align);
+/* the same without the zeros, for large blocks that are written whole at once */
+HR_PRIVATE void *hr_arena_alloc_raw(hr_arena *a, size_t count, size_t size, size_t align);
 HR_PRIVATE size_t hr_arena_mark(const hr_arena *a);
 HR_PRIVATE void hr_arena_rewind(hr_arena *a, size_t mark);
 #define HR_NEW(arena, type, count) ((type *)hr_arena_alloc((arena), (count), sizeof(type), _Alignof(type)))

@@ -3,6 +3,8 @@
 #include "engine/base/fmath.h"
 #include "engine/session.h"
 
+enum { GRAPH_LOGITS_PART = 4096 };
+
 typedef struct graph_run {
     hr_session *s;
     const hr_batch *b;
@@ -251,13 +253,15 @@ static void norm_output(void *ctx, size_t i, int thread) {
     if (r->b->logits != NULL) hr_a8_row(&m->kernels, &s->a8, i, h, d);
 }
 
+/* part i of all logits: rows are long, and there is often only one */
 static void finish_logits(void *ctx, size_t i, int thread) {
     graph_run *r = (graph_run *)ctx;
     const hr_hparams *hp = &r->s->model->hp;
-    float *y = r->b->logits + i * hp->n_vocab, cap = hp->final_softcap;
+    size_t begin = i * GRAPH_LOGITS_PART, end = hr_min_size(begin + GRAPH_LOGITS_PART, r->b->need * hp->n_vocab);
+    float *y = r->b->logits, cap = hp->final_softcap;
     (void)thread;
-    for (size_t v = 0; v < hp->n_vocab && hp->logit_scale != 1.0f; v++) y[v] *= hp->logit_scale;
-    for (size_t v = 0; v < hp->n_vocab && cap > 0.0f; v++) y[v] = cap * hr_tanhf(y[v] / cap);
+    for (size_t v = begin; v < end && hp->logit_scale != 1.0f; v++) y[v] *= hp->logit_scale;
+    for (size_t v = begin; v < end && cap > 0.0f; v++) y[v] = cap * hr_tanhf(y[v] / cap);
 }
 
 hr_status hr_graph_run(hr_session *s, const hr_batch *b) {
@@ -277,9 +281,11 @@ hr_status hr_graph_run(hr_session *s, const hr_batch *b) {
             hr_job head = {&m->output, 0, hr_act_of(s->h + r.t0 * d, d, &s->a8, b->need, d), b->logits, m->hp.n_vocab,
                            0, 0, 0};
             hr_run_jobs(s, &head, 1);
-            hr_run_tokens(s, b->need, finish_logits, &r);
+            size_t parts = hr_div_up(b->need * m->hp.n_vocab, GRAPH_LOGITS_PART);
+            if (m->hp.logit_scale != 1.0f || m->hp.final_softcap > 0.0f) hr_run_tokens(s, parts, finish_logits, &r);
         }
     }
+    bool stopped = hr_run_stopped(s); /* also when the last unit has just been done */
     if (hr_atomic_load_u32(&s->failed)) return HR_E_IO;
-    return hr_atomic_load_u32(&s->cancel) ? HR_E_CANCELLED : HR_OK;
+    return stopped ? HR_E_CANCELLED : HR_OK;
 }

@@ -11,11 +11,10 @@ static double yarn_ramp(const hr_rope_config *c, double i) {
     double width = 2.0 * hr_log(c->base), n_rot = (double)c->n_rot;
     double low = n_rot * hr_log(c->orig_ctx / (c->beta_fast * ROPE_2PI)) / width;
     double high = n_rot * hr_log(c->orig_ctx / (c->beta_slow * ROPE_2PI)) / width;
+    low = low > 0.0 ? low < n_rot ? low : n_rot : 0.0; /* also from NaN: a base of 1 turns all alike */
+    high = high > -1.0 ? high < n_rot - 1.0 ? high : n_rot - 1.0 : -1.0;
     double floor_low = (double)(int64_t)low, ceil_high = (double)(int64_t)high;
-    if (floor_low > low) floor_low -= 1.0;
     if (ceil_high < high) ceil_high += 1.0;
-    if (floor_low < 0.0) floor_low = 0.0;
-    if (ceil_high > n_rot - 1.0) ceil_high = n_rot - 1.0;
     double span = ceil_high - floor_low > 0.001 ? ceil_high - floor_low : 0.001;
     double y = (i - floor_low) / span;
     return y < 0.0 ? 0.0 : y > 1.0 ? 1.0 : y;

@@ -5,8 +5,13 @@
 /* Between two looks at the cancel flag: at most so many multiply-adds. The slowest kernel does some 0.2 G a second. */
 enum { RUN_UNIT_MACS = 1 << 20 };
 
-bool hr_run_stopped(const hr_session *s) {
-    return hr_atomic_load_u32(&s->cancel) != 0 || hr_atomic_load_u32(&s->failed) != 0;
+/* A stop seen once stays for the whole call, also when the caller takes the cancel back meanwhile: from then on parts of
+ * the batch may be missing. */
+bool hr_run_stopped(hr_session *s) {
+    if (hr_atomic_load_u32(&s->failed) != 0 || hr_atomic_load_u32(&s->stopped) != 0) return true;
+    if (hr_atomic_load_u32(&s->cancel) == 0) return false;
+    hr_atomic_store_u32(&s->stopped, 1);
+    return true;
 }
 
 /* --- guard --------------------------------------------------------------------------------------------------------------- */

@@ -209,6 +209,12 @@ static hr_status check_finite(const float *x, size_t n, size_t width, hr_error *
     return HR_OK;
 }
 
+static void begin_call(hr_session *s) {
+    s->rows = 0; /* the logits of the call before are gone */
+    hr_atomic_store_u32(&s->stopped, 0);
+    hr_atomic_store_u32(&s->failed, 0);
+}
+
 static hr_status explain_stop(hr_status status, hr_error *err) {
     if (status == HR_E_CANCELLED) return hr_fail(err, status, HR_NO_OFFSET, "session", "cancelled");
     if (status == HR_E_IO) {
@@ -252,7 +258,7 @@ hearth_status hearth_feed(hearth_session *session, const int32_t *tokens, size_t
                        s->position,
                        s->ctx);
     }
-    s->rows = 0;
+    begin_call(s);
     HR_TRY(run_batches(s, tokens, n, rows, s->logits, NULL, e));
     HR_TRY(check_finite(s->logits, rows * s->model->hp.n_vocab, s->model->hp.n_vocab, e));
     s->position += (int)n;
@@ -339,7 +345,7 @@ hearth_status hearth_embed(hearth_session *session, const int32_t *tokens, size_
                        "%zu tokens do not fit: the context has %zu, and an encoder "
                        "sees batch_tokens (%zu) at once", n, s->ctx, s->batch);
     }
-    s->rows = 0;
+    begin_call(s);
     s->position = 0;
     hr_status status = pool_rows(s, tokens, n, pooling, out, e);
     if (status == HR_OK) status = check_finite(out, rows * d, d, e);

@@ -84,7 +84,8 @@ struct hr_session {
     void *generate_work;     /* hr_generate_work_bytes */
     const uint8_t *map_begin, *map_end; /* what the guard watches */
     volatile uint32_t cancel; /* the caller asks to stop */
-    volatile uint32_t failed; /* a worker met a lost page */
+    volatile uint32_t stopped; /* it was seen in this call */
+    volatile uint32_t failed; /* a worker met a lost page in this call */
     hr_allocator allocator;
     void *memory;
     size_t memory_bytes;
@@ -119,7 +120,7 @@ typedef void hr_token_fn(void *ctx, size_t token, int thread);
 HR_PRIVATE void hr_run_tokens(hr_session *s, size_t m, hr_token_fn *fn, void *ctx);
 /* a task on every thread, under the guard when the model asks for it */
 HR_PRIVATE void hr_run_task(hr_session *s, hr_task_fn *task, void *arg);
-HR_PRIVATE bool hr_run_stopped(const hr_session *s);
+HR_PRIVATE bool hr_run_stopped(hr_session *s);
 HR_PRIVATE hr_act hr_act_rows(const hr_act *x, size_t first, size_t n); /* rows of an activation */
 
 /* --- attention.c, moe.c, rope.c ------------------------------------------------------------------------------------------ */

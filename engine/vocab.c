@@ -122,6 +122,7 @@ hr_status hr_load_vocab(hr_loader *l, size_t *n_tokens) {
     hr_tok_spec_defaults(&s, models[i].model, pre);
     s.model = models[i].model;
     s.pre = pre;
+    s.space_prefix_once = m->arch_name && strcmp(m->arch_name, "phi3") == 0; /* its tokenizer is not a "legacy" one */
     HR_TRY(read_arrays(l, &s));
     HR_TRY(read_ids(l, &s));
     HR_TRY(hr_tok_init(&s, l->arena, &m->tok, l->err));

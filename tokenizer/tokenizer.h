@@ -26,6 +26,7 @@ typedef struct hr_tok_spec {
     uint64_t merges_offset;
     int32_t bos, eos, unk, sep, pad, cls, mask, eot, eom; /* -1: none */
     bool add_bos, add_eos, add_sep, add_space_prefix, remove_extra_whitespaces, ignore_merges;
+    bool space_prefix_once;    /* the prefix goes before the text only, not after each special token too (phi3) */
 } hr_tok_spec;
 
 typedef struct hr_tok hr_tok;

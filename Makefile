@@ -103,7 +103,7 @@ drop: $(B)/drop/hearth.c
 size: $(B)/drop/hearth.c
 	@sh tools/size.sh $(B)/drop/hearth.c
 $(B)/hearth-drop: $(TOOL_C) $(B)/drop/hearth.c
-	$(Q)$(CC) $(STD) $(CFLAGS) -Wno-pedantic -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(STD) $(CFLAGS) -Wno-pedantic -DHEARTH_DROP_TOOLS -o $@ $^ $(LIBS)
 
 # --- variants of the build ---------------------------------------------------------------------------------------
 VARIANT = $(MAKE) --no-print-directory WERROR=1

@@ -101,7 +101,7 @@ T_TEST(random_texts_and_cuts) {
                                            "\xe2\x82", "\x80", "\xff", "\xed\xa0\x80", "\xc0\xaf", "\n"};
     static const char *const stops[] = {"ab", "aab", "abab", "aaaa", "\xc3\xa9\xc3\xa9", "b\n", "\xf0\x9f\x98\x80",
                                         "bb",
-                                        "aabaab", "\xef\xbf\xbd\xef\xbf\xbd", "b", "\xe2\x82\xac" "a"};
+                                        "aabaab", "\xef\xbf\xbd\xef\xbf\xbd", "b", "\xe2\x82\xac\x61"};
     for (int round = 0; round < 20000; round++) {
         char text[256];
         const char *stop[HR_MAX_STOP];

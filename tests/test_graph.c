@@ -226,9 +226,11 @@ static void check_one_answer(const char *model, const char *logits, size_t n, in
     T_CHECK(want != 0);
     for (int threads = 1; threads <= 3; threads++) {
         for (size_t i = 0; i < 4; i++) {
-            logits_options o = {.threads = threads, .split = splits[i], .batch = batches[(i + (size_t)threads) % 4], .kv = kv};
+            logits_options o = {.threads = threads, .split = splits[i], .kv = kv};
+            o.batch = batches[(i + (size_t)threads) % 4];
             uint64_t h = hash_of(data, size, &o, &f, n);
-            if (h != want) T_FAIL("%s: kv %d, %d threads, split %d, batch %d: another hash", model, kv, threads, o.split, o.batch);
+            if (h != want) T_FAIL("%s: kv %d, %d threads, split %d, batch %d: another hash", model, kv, threads, o.split,
+                                  o.batch);
         }
     }
     logits_options scalar = {.threads = 2, .split = 7, .kv = kv, .scalar = true};

@@ -256,7 +256,8 @@ static int set_number(const cli_command *c, const cli_option *o, const char *tex
     char *end = NULL;
     errno = 0;
     if (o->kind == CLI_FLOAT) {
-        double v = is_number_start(text) ? strtod(text, &end) : 0;
+        bool plain = text[strspn(text, "+-.0123456789eE")] == 0; /* no hexadecimal, no nan */
+        double v = plain && is_number_start(text) ? strtod(text, &end) : 0;
         if (!end || *end || !isfinite(v)) return cli_misuse(c->name, o->name, "'%s' is not a number", text);
         if (v < o->low || v > o->high)
             return cli_misuse(c->name, o->name, "%s is out of range: %g to %g", text, o->low, o->high);

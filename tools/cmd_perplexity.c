@@ -114,6 +114,7 @@ static int open_base(base_file *b, size_t n_vocab) {
             return cli_fail(b->path, "token %d of its text is not in the vocabulary", (int)b->ids[i]);
     return CLI_OK;
 }
+/* the text of a base that names its tokens may go on after them */
 static int match_base(const base_file *b, const int32_t *ids, size_t n, size_t n_vocab) {
     if (!b->ids) {
         if (b->bytes == 4 * (uint64_t)n * n_vocab) return CLI_OK;
@@ -124,7 +125,7 @@ static int match_base(const base_file *b, const int32_t *ids, size_t n, size_t n
         if (ids[i] != b->ids[i])
             return cli_fail(b->path, "is of another text: token %zu is %d, here it is %d", i, (int)b->ids[i],
                             (int)ids[i]);
-    if (n != b->n_ids) return cli_fail(b->path, "is of another text: it has %zu tokens, here are %zu", b->n_ids, n);
+    if (n < b->n_ids) return cli_fail(b->path, "is of a longer text: it has %zu tokens, here are %zu", b->n_ids, n);
     return CLI_OK;
 }
 /* one row of both: KL(base || model), top-1, and the base's own score of the next token (-1: none) */
@@ -233,13 +234,15 @@ static int run_perplexity(const char *path, cli_setup *setup, hearth_model *mode
     comparison c = {{0, 0, 0}, NULL, 0, 0};
     hearth_model_get_info(model, &info);
     size_t n_vocab = (size_t)info.n_vocab;
+    int code = b->f ? match_base(b, ids, n, n_vocab) : CLI_OK;
+    if (code != CLI_OK) return code;
+    if (b->ids) n = b->n_ids;
     if (setup->ctx == 0) setup->ctx = b->f ? (int)n : info.n_ctx_train < 512 ? info.n_ctx_train : 512;
     if (!b->f && (size_t)setup->ctx > n) setup->ctx = (int)n;
     if (!b->f && setup->ctx < 4) return cli_fail("perplexity", "windows of %d tokens are too short: at least 4",
                                                  setup->ctx);
     int rows = cli_rows(setup, (size_t)setup->ctx, n_vocab);
-    int code = b->f ? match_base(b, ids, n, n_vocab) : CLI_OK;
-    if (code == CLI_OK) code = cli_open_session(path, setup, model, rows, &session);
+    code = cli_open_session(path, setup, model, rows, &session);
     if (code == CLI_OK && b->f && !(c.kl = (double *)malloc(n * sizeof *c.kl)))
         code = cli_fail("perplexity", "no memory for %zu figures", n);
     cli_cancels(session);

@@ -31,6 +31,7 @@ typedef struct model_opening {
     void *block;
     size_t block_bytes;
     bool owns_block;
+    bool guard;                 /* asked for, and files are mapped */
     hr_error *err;
 } model_opening;
 
@@ -152,7 +153,7 @@ static hr_status build_model(model_opening *o, hr_arena *arena, bool counting) {
     m->kernels = o->kernels;
     m->allocator = o->allocator;
     m->vocab_only = o->config.flags & HEARTH_MODEL_VOCAB_ONLY;
-    m->guard = o->config.flags & HEARTH_MODEL_GUARD;
+    m->guard = o->guard;
     m->threads = m->vocab_only ? 1 : o->config.threads;
     HR_TRY(hr_gguf_index(&m->gguf, arena, o->err));
     hr_str s = {"", 0};
@@ -316,9 +317,8 @@ hr_status hr_model_load(const hr_model_source *source, const hearth_model_config
     o.temps.buffer = (uint8_t *)o.config.memory;
     o.temps.buffer_bytes = o.config.memory ? o.config.memory_bytes : 0;
     /* The guard covers every address, because the files are mapped inside it: it looks at SIGBUS only. */
-    const bool guard = (o.config.flags & HEARTH_MODEL_GUARD) && source->path &&
-        !(o.config.flags & HEARTH_MODEL_NO_MMAP);
-    hr_status status = guard ? hr_guard_run(NULL, SIZE_MAX, load_passes, &o, err)
+    o.guard = (o.config.flags & HEARTH_MODEL_GUARD) && source->path && !(o.config.flags & HEARTH_MODEL_NO_MMAP);
+    hr_status status = o.guard ? hr_guard_run(NULL, SIZE_MAX, load_passes, &o, err)
                              : load_passes(&o);
     give_all_temps(&o.temps);
     if (status == HR_OK && model) {

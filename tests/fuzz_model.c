@@ -1,5 +1,5 @@
 /* fuzz_model.c: any bytes opened as a model: vocabulary only, and whole. What opens must also tell about itself, tokenize,
- * and give every embedding row; a plan must say what open says. */
+ * give every embedding row, and compute two tokens; a plan must say what open says. */
 #include "engine/load.h"
 #include <stdlib.h>
 
@@ -32,6 +32,23 @@ static void use_weights(const hearth_model *model) {
     free(row);
     free(scratch);
 }
+/* whatever the weights are: a status, and nothing read or written outside */
+static void use_session(hearth_model *m, const hearth_model_info *info) {
+    static float out[1 << 17];
+    const int32_t ids[2] = {info->n_vocab > 1, info->n_vocab - 1};
+    hearth_session_config c = HEARTH_SESSION_CONFIG_INIT;
+    hearth_session *s = NULL;
+    hearth_error e;
+    c.ctx_tokens = info->n_ctx_train < 8 ? info->n_ctx_train : 8;
+    c.batch_tokens = c.ctx_tokens;
+    c.kv_type = info->n_head % 2 ? HEARTH_KV_I8 : HEARTH_KV_F32;
+    c.budget_bytes = 64 << 20;
+    if (hearth_session_open(m, &c, &s, &e) != HEARTH_OK) return;
+    const size_t n = c.ctx_tokens < 2 ? 1 : 2;
+    if (info->is_encoder) hearth_embed(s, ids, n, HEARTH_POOL_MODEL, 1, out, sizeof out / sizeof out[0], &e);
+    else if (hearth_feed(s, ids, n, 1, &e) == HEARTH_OK) demand(hearth_logits(s, 0) != NULL && hearth_position(s) == (int)n);
+    hearth_session_close(s);
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const uint32_t flags[] = {HEARTH_MODEL_VOCAB_ONLY, HEARTH_MODEL_NO_SELFCHECK};
@@ -50,7 +67,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         demand(p.total_bytes == ((const hr_model *)(const void *)m)->memory_bytes);
         hearth_model_get_info(m, &info);
         use_text(m);
-        if (i == 1) use_weights(m);
+        if (i == 1) {
+            use_weights(m);
+            use_session(m, &info);
+        }
         hearth_model_close(m);
     }
     return 0;

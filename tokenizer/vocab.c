@@ -2,6 +2,8 @@
  * no text is copied but the bytes that tokens stand for (byte-level texts are spelled with printable stand-ins). */
 #include "tokenizer/internal.h"
 
+enum { VOCAB_GROUP = 16 };
+
 static uint64_t load_word64(const uint8_t *p) {
     uint64_t v;
     memcpy(&v, p, 8); /* host order: hashes live in memory only */
@@ -83,7 +85,7 @@ static int byte_of_char(uint32_t cp) {
     return cp == 0x143 ? 173 : -1;
 }
 
-/* byte-level text to bytes; returns their number, or the text itself when it holds another character */
+/* byte-level text to bytes (never more than n); returns their number, or the text itself when it holds another character */
 static size_t decode_byte_level(const uint8_t *p, size_t n, uint8_t *out) {
     size_t m = 0;
     for (size_t i = 0; i < n;) {
@@ -97,11 +99,10 @@ static size_t decode_byte_level(const uint8_t *p, size_t n, uint8_t *out) {
             i += 2;
         }
         if (b < 0) {
-            if (out != NULL) memcpy(out, p, n);
+            memcpy(out, p, n);
             return n;
         }
-        if (out != NULL) out[m] = (uint8_t)b;
-        m++;
+        out[m++] = (uint8_t)b;
     }
     return m;
 }
@@ -124,15 +125,14 @@ static bool is_special_type(int32_t type) { return type == HR_TOKEN_CONTROL || t
 /* tokens that ordinary text can become */
 static bool is_text_type(int32_t type) { return type == HR_TOKEN_NORMAL || type == HR_TOKEN_USER_DEFINED || type == HR_TOKEN_UNUSED; }
 
-static size_t raw_bytes(const hr_tok *t, size_t id, hr_str text, uint8_t *out) {
-    int32_t type = type_of(&t->spec, id);
+static size_t raw_bytes(const hr_tok *t, int32_t type, hr_str text, uint8_t *out) {
     const uint8_t *p = (const uint8_t *)text.data;
     if (type == HR_TOKEN_BYTE) {
-        if (out != NULL) out[0] = (uint8_t)byte_token_value(text);
+        out[0] = (uint8_t)byte_token_value(text);
         return 1;
     }
     if (is_byte_level(t) && !is_special_type(type)) return decode_byte_level(p, text.size, out);
-    if (out != NULL && text.size > 0) memcpy(out, p, text.size);
+    if (text.size > 0) memcpy(out, p, text.size);
     return text.size;
 }
 
@@ -173,11 +173,10 @@ static hr_status measure_tokens(hr_tok *t, vocab_sizes *z, hr_error *err) {
         if (text.data == NULL) return c.status;
         HR_TRY(check_token(t, i, text, &c));
         int32_t type = type_of(s, i);
-        size_t raw = raw_bytes(t, i, text, NULL);
-        z->raw += raw;
+        z->raw += text.size; /* at least as many as the token stands for */
         if (is_special_type(type) && text.size > 0) z->n_special++;
-        if (is_text_type(type)) t->longest = hr_max_size(t->longest, raw);
-        z->longest_text = hr_max_size(z->longest_text, hr_max_size(text.size, raw));
+        if (is_text_type(type)) t->longest = hr_max_size(t->longest, text.size);
+        z->longest_text = hr_max_size(z->longest_text, text.size);
     }
     if (z->raw > UINT32_MAX) return hr_cur_fail(&c, HR_E_LIMIT, "the tokens' texts are too long together");
     if (z->n_special > HR_TOK_MAX_SPECIAL) {
@@ -254,7 +253,7 @@ static hr_status fill_tokens(hr_tok *t, hr_error *err) {
         int32_t type = type_of(s, i);
         t->text_at[i] = (uint32_t)(pos + 8);
         t->raw_at[i] = at;
-        at += (uint32_t)raw_bytes(t, i, text, t->raw + at);
+        at += (uint32_t)raw_bytes(t, type, text, t->raw + at);
         t->raw_at[i + 1] = at;
         pos += 8 + text.size;
         if (is_special_type(type) && text.size > 0) {
@@ -281,34 +280,71 @@ static hr_status insert_merge(hr_tok *t, uint32_t left, uint32_t right, uint32_t
     return hr_cur_fail(c, HR_E_LIMIT, "merge %u: the merges are made to collide", rank);
 }
 
+/* A merge on its way: its three texts stand side by side in w (left, then right), their slots are being fetched. */
+typedef struct pending_merge {
+    const uint8_t *text; /* as in the file */
+    uint32_t n, rank;
+    uint32_t left_n, right_n; /* of w; 0: malformed */
+    uint8_t *w;
+} pending_merge;
+
+static void prefetch_token(const hr_tok *t, const uint8_t *p, size_t n) {
+#if defined(__GNUC__)
+    __builtin_prefetch(&t->table[hr_tok_hash(p, n) & t->table_mask]);
+#else
+    (void)t, (void)p, (void)n;
+#endif
+}
+
+static hr_status read_merge(hr_tok *t, hr_cur *c, uint32_t rank, pending_merge *m) {
+    uint64_t n = hr_cur_u64(c);
+    const uint8_t *p = hr_cur_bytes(c, n);
+    if (p == NULL) return c->status;
+    const uint8_t *space = n > 1 ? (const uint8_t *)memchr(p + 1, ' ', (size_t)n - 1) : NULL;
+    m->text = p;
+    m->n = (uint32_t)hr_min_size((size_t)n, 48);
+    m->rank = rank;
+    m->left_n = m->right_n = 0;
+    size_t left_n = space != NULL ? (size_t)(space - p) : 0, right_n = space != NULL ? (size_t)n - left_n - 1 : 0;
+    if (space == NULL || n > 2 * t->max_piece) return HR_OK;
+    if (is_byte_level(t)) {
+        m->left_n = (uint32_t)decode_byte_level(p, left_n, m->w);
+        m->right_n = (uint32_t)decode_byte_level(space + 1, right_n, m->w + m->left_n);
+    } else {
+        memcpy(m->w, p, left_n), memcpy(m->w + left_n, space + 1, right_n);
+        m->left_n = (uint32_t)left_n, m->right_n = (uint32_t)right_n;
+    }
+    prefetch_token(t, m->w, m->left_n);
+    prefetch_token(t, m->w + m->left_n, m->right_n);
+    prefetch_token(t, m->w, m->left_n + m->right_n);
+    return HR_OK;
+}
+
+static hr_status settle_merge(hr_tok *t, const pending_merge *m, hr_cur *c) {
+    int32_t left = m->left_n > 0 ? hr_tok_find(t, m->w, m->left_n) : -1;
+    int32_t right = m->right_n > 0 ? hr_tok_find(t, m->w + m->left_n, m->right_n) : -1;
+    int32_t merged = left >= 0 && right >= 0 ? hr_tok_find(t, m->w, m->left_n + m->right_n) : -1;
+    if (merged < 0) {
+        return hr_cur_fail(c, HR_E_FORMAT, "merge %u '%.*s' is not of two tokens that make a third", m->rank, (int)m->n,
+                           (const char *)m->text);
+    }
+    return insert_merge(t, (uint32_t)left, (uint32_t)right, m->rank, (uint32_t)merged, c);
+}
+
+/* in groups: the memory that one merge needs is fetched while others are read */
 static hr_status fill_merges(hr_tok *t, hr_error *err) {
     const hr_tok_spec *s = &t->spec;
+    pending_merge group[VOCAB_GROUP];
     for (size_t i = 0; i <= t->merge_mask; i++) t->merges[i].left = UINT32_MAX;
     hr_cur c = hr_cur_make(s->merges, (size_t)s->merges_bytes, s->merges_offset, err);
     c.field = "tokenizer.ggml.merges";
-    for (size_t i = 0; i < s->n_merges; i++) {
-        uint64_t n = hr_cur_u64(&c);
-        const uint8_t *p = hr_cur_bytes(&c, n);
-        if (p == NULL) return c.status;
-        const uint8_t *space = n > 1 ? (const uint8_t *)memchr(p + 1, ' ', (size_t)n - 1) : NULL;
-        size_t left_n = space != NULL ? (size_t)(space - p) : 0, right_n = space != NULL ? (size_t)n - left_n - 1 : 0;
-        int32_t left = -1, right = -1, merged = -1;
-        if (space != NULL && left_n <= HR_TOK_MAX_TOKEN_BYTES && right_n <= HR_TOK_MAX_TOKEN_BYTES &&
-            left_n + right_n <= 2 * t->max_piece) {
-            bool bytes = is_byte_level(t);
-            size_t a = left_n, b = right_n;
-            uint8_t *w = t->merge_text;
-            if (bytes) a = decode_byte_level(p, left_n, w), b = decode_byte_level(space + 1, right_n, w + a);
-            else memcpy(w, p, a), memcpy(w + a, space + 1, b);
-            left = hr_tok_find(t, w, a);
-            right = hr_tok_find(t, w + a, b);
-            merged = hr_tok_find(t, w, a + b);
+    for (size_t i = 0; i < s->n_merges; i += VOCAB_GROUP) {
+        size_t n = hr_min_size(s->n_merges - i, VOCAB_GROUP);
+        for (size_t k = 0; k < n; k++) {
+            group[k].w = t->merge_text + k * 2 * t->max_piece;
+            HR_TRY(read_merge(t, &c, (uint32_t)(i + k), &group[k]));
         }
-        if (left < 0 || right < 0 || merged < 0) {
-            return hr_cur_fail(&c, HR_E_FORMAT, "merge %zu '%.*s' is not of two tokens that make a third", i,
-                               (int)hr_min_size((size_t)n, 48), (const char *)p);
-        }
-        HR_TRY(insert_merge(t, (uint32_t)left, (uint32_t)right, (uint32_t)i, (uint32_t)merged, &c));
+        for (size_t k = 0; k < n; k++) HR_TRY(settle_merge(t, &group[k], &c));
     }
     return HR_OK;
 }
@@ -384,7 +420,7 @@ hr_status hr_tok_init(const hr_tok_spec *spec, hr_arena *arena, hr_tok **out, hr
     into->merge_mask = (uint32_t)(merge_slots - 1);
     into->special = HR_NEW(arena, uint32_t, z.n_special);
     into->eog = HR_NEW(arena, uint8_t, n / 8 + 1);
-    into->merge_text = HR_NEW(arena, uint8_t, bpe ? 4 * into->max_piece : 0);
+    into->merge_text = HR_NEW(arena, uint8_t, bpe ? VOCAB_GROUP * 2 * into->max_piece : 0);
     if (arena->failed) return hr_fail(err, HR_E_MEMORY, HR_NO_OFFSET, "tokenizer", "the tables do not fit");
     if (t == NULL) return HR_OK;
     HR_TRY(fill_tokens(t, err));

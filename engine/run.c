@@ -2,8 +2,9 @@
  * rows times a range of tokens of one product, and every output belongs to one unit. */
 #include "engine/session.h"
 
-/* Between two looks at the cancel flag: at most so many multiply-adds. The slowest kernel does some 0.2 G a second. */
-enum { RUN_UNIT_MACS = 1 << 20 };
+/* Between two looks at the cancel flag: at most so many multiply-adds, 1 to 2 ms of work. The portable kernels do some
+ * 0.2 G a second where fma is computed, the others ten times that and more. */
+enum { RUN_UNIT_MACS = 1 << 20, RUN_UNIT_MACS_REF = 1 << 18 };
 
 /* A stop seen once stays for the whole call, also when the caller takes the cancel back meanwhile: from then on parts of
  * the batch may be missing. */
@@ -134,9 +135,10 @@ void hr_run_jobs(hr_session *s, hr_job *jobs, size_t n) {
     for (size_t i = 0; i < n; i++) {
         hr_job *j = &jobs[i];
         size_t k = j->w->k, m = j->x.m;
-        size_t tokens = RUN_UNIT_MACS / (HR_PACK_ROWS * k); /* of one group of 16 rows */
+        size_t macs = s->model->kernels.chosen[j->w->op]->rank == 0 ? RUN_UNIT_MACS_REF : RUN_UNIT_MACS;
+        size_t tokens = macs / (HR_PACK_ROWS * k); /* of one group of 16 rows */
         tokens = hr_min_size(m, hr_max_size(tokens, 1));
-        size_t groups = RUN_UNIT_MACS / (HR_PACK_ROWS * k * tokens);
+        size_t groups = macs / (HR_PACK_ROWS * k * tokens);
         j->token_step = tokens;
         j->row_step = HR_PACK_ROWS * hr_max_size(1, hr_min_size(groups, 8));
         j->first_unit = r.n_units;

@@ -4,8 +4,9 @@
  * of 64-bit keys (value, then lower id first), from which only as many are taken as the cut needs. Worst case
  * O(n log n), usually O(n) with a small factor; no allocation, no recursion.
  *
- * Rounding, which makes the answer the same everywhere: logits and probabilities are f32 (own exp), sums are f64 in the
- * order of the candidates. A token less likely than e^-87 of the best counts as impossible, so no result is subnormal.
+ * Rounding, which makes the answer the same everywhere: logits and probabilities are f32, exp (fmath's, in f64: without
+ * an fma it is faster than the f32 one) and sums are f64, in the order of the candidates. A token less likely than e^-87
+ * of the best counts as impossible, so no result is subnormal.
  *
  * Sources: top-p Holtzman et al. 2020 (arXiv:1904.09751); typical Meister et al. 2023 (arXiv:2202.00666); min-p Nguyen
  * et al. 2024 (arXiv:2407.01082); repetition penalty Keskar et al. 2019 (arXiv:1909.05858); splitmix64 Steele, Lea,
@@ -171,7 +172,7 @@ static hr_status find_largest_logit(const float *x, size_t n, float *largest, hr
     *largest = best;
     return HR_OK;
 }
-static float exp_below(float x) { return x < SAMPLE_CUTOFF ? 0.0f : hr_expf(x); }
+static float exp_below(float x) { return x < SAMPLE_CUTOFF ? 0.0f : (float)hr_exp((double)x); }
 /* log of the sum of exp(x - largest): in [0, log n] */
 static double find_log_sum(const float *x, size_t n, float largest) {
     double sum = 0;

@@ -155,5 +155,66 @@ T_TEST(callback_that_ends_is_not_called_again) {
     T_CHECK(o.asked_to_end);
     T_EQ_I(s.pieces, 2);
 }
+/* generated text with stop strings is the text without them, cut where the oracle cuts it */
+T_TEST(stops_of_a_real_model) {
+    const char *path = t_data("models/stories260K.gguf");
+    if (!path) T_SKIP("no models/stories260K.gguf");
+    hearth_model *m = NULL;
+    hearth_session *s = NULL;
+    hearth_sampling g = HEARTH_SAMPLING_GREEDY;
+    hearth_result r;
+    static sink whole, part;
+    T_EQ_I(hearth_model_open(path, NULL, &m, NULL), HEARTH_OK);
+    T_EQ_I(hearth_session_open(m, NULL, &s, NULL), HEARTH_OK);
+    T_NEED(s != NULL);
+    g.max_tokens = 100;
+    T_EQ_I(hearth_generate(s, "Once", 4, &g, on_piece, &whole, &r, NULL), HEARTH_OK);
+    T_NEED(whole.n > 200 && r.end == HEARTH_END_LIMIT);
+    for (int round = 0; round < 40; round++) {
+        char words[3][32];
+        const char *stop[3] = {words[0], words[1], words[2]};
+        bool stopped;
+        for (int i = 0; i < 3; i++) {
+            size_t n = 1 + pick(20), at = pick((uint32_t)(whole.n - n));
+            memcpy(words[i], whole.text + at, n);
+            words[i][n] = 0;
+            if (pick(2)) words[i][n - 1] = 'Q'; /* nearly */
+        }
+        g.stop = stop, g.n_stop = 1 + pick(3);
+        size_t want = cut(whole.text, whole.n, stop, g.n_stop, &stopped);
+        memset(&part, 0, sizeof part);
+        T_EQ_I(hearth_rewind(s, 0), HEARTH_OK);
+        T_EQ_I(hearth_generate(s, "Once", 4, &g, on_piece, &part, &r, NULL), HEARTH_OK);
+        T_EQ_I(r.end, stopped ? HEARTH_END_STOP : HEARTH_END_LIMIT);
+        if (T_EQ_U(part.n, want)) T_EQ_MEM(part.text, whole.text, want);
+    }
+    hearth_session_close(s);
+    hearth_model_close(m);
+}
+/* longer text than the session has scratch for is refused with the way out, and nothing is computed */
+T_TEST(prompts_that_do_not_fit) {
+    const char *path = t_data("models/stories260K.gguf");
+    static char text[100000];
+    if (!path) T_SKIP("no models/stories260K.gguf");
+    hearth_model *m = NULL;
+    hearth_session *s = NULL;
+    hearth_session_config k = HEARTH_SESSION_CONFIG_INIT;
+    k.ctx_tokens = 100;
+    memset(text, 'a', sizeof text);
+    T_EQ_I(hearth_model_open(path, NULL, &m, NULL), HEARTH_OK);
+    T_EQ_I(hearth_session_open(m, &k, &s, NULL), HEARTH_OK);
+    T_NEED(s != NULL);
+    static const size_t sizes[] = {200, HR_PROMPT_MIN_BYTES, HR_PROMPT_MIN_BYTES + 1, sizeof text};
+    for (int i = 0; i < 4; i++) {
+        hearth_error e = {0};
+        hearth_result r = {.end = 9};
+        T_EQ_I(hearth_generate(s, text, sizes[i], NULL, NULL, NULL, &r, &e), HEARTH_E_FULL);
+        T_EQ_STR(e.where, "prompt");
+        T_EQ_I(hearth_position(s) + r.end + r.n_generated, 0);
+    }
+    hearth_session_close(s);
+    hearth_model_close(m);
+}
 T_MAIN(T_RUN(random_texts_and_cuts), T_RUN(longest_stops_and_long_tokens), T_RUN(held_back_only_while_undecided),
-       T_RUN(callback_that_ends_is_not_called_again))
+       T_RUN(callback_that_ends_is_not_called_again),
+       T_RUN(stops_of_a_real_model), T_RUN(prompts_that_do_not_fit))

@@ -761,6 +761,10 @@ static void *cancel_soon(void *arg) {
     hearth_cancel((hearth_session *)arg);
     return NULL;
 }
+static int cancel_at_third(void *ctx, const hearth_piece *p) {
+    if (p->n_generated == 3) hearth_cancel((hearth_session *)ctx);
+    return 0;
+}
 T_TEST(cancelling) {
     hearth_model *m = open_tiny(0, 2, HEARTH_ISA_SCALAR, NULL, NULL);
     hearth_session *s = open_session(m, 4096, 0, HEARTH_KV_F32, 1);
@@ -773,6 +777,10 @@ T_TEST(cancelling) {
     T_EQ_I(hearth_generate(s, "the", 3, NULL, NULL, NULL, NULL, NULL), HEARTH_E_CANCELLED);
     hearth_cancel_clear(s);
     T_EQ_I(hearth_feed(s, ids, 5, 1, &e), HEARTH_OK);
+    hearth_result r;
+    T_EQ_I(hearth_generate(s, "the", 3, NULL, cancel_at_third, s, &r, &e), HEARTH_E_CANCELLED);
+    T_EQ_I(r.n_generated, 3), T_EQ_I(r.end, 0), T_EQ_I(hearth_position(s), 5); /* as before the call */
+    hearth_cancel_clear(s);
     hearth_status status = HEARTH_OK;
     pthread_t t;
     T_NEED(pthread_create(&t, NULL, cancel_soon, s) == 0);

@@ -98,7 +98,7 @@ static void run_case(const char *text, size_t n, const char *const *stop, size_t
 T_TEST(random_texts_and_cuts) {
     static const char *const alphabet[] = {"a", "b", "ab", "aab", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80",
                                            "\xc3",
-                                           "\xe2\x82", "\x80", "\xff", "\xed\xa0\x80", "\xc0\xaf", "\n"};
+                                           "\xe2\x82", "\x80", "\xff", "\xed\xa0\x80", "\xc0\xaf", "\xe0\x80", "\xf4\x90", "\xf0\x80", "\n"};
     static const char *const stops[] = {"ab", "aab", "abab", "aaaa", "\xc3\xa9\xc3\xa9", "b\n", "\xf0\x9f\x98\x80",
                                         "bb",
                                         "aabaab", "\xef\xbf\xbd\xef\xbf\xbd", "b", "\xe2\x82\xac\x61"};
@@ -106,7 +106,7 @@ T_TEST(random_texts_and_cuts) {
         char text[256];
         const char *stop[HR_MAX_STOP];
         size_t n = 0, n_stop = pick(4);
-        uint32_t parts = pick(30), letters = round % 3 ? 14 : 2;
+        uint32_t parts = pick(30), letters = round % 3 ? 17 : 2;
         for (uint32_t i = 0; i < parts; i++) {
             const char *a = alphabet[pick(letters)];
             memcpy(text + n, a, strlen(a));

@@ -98,7 +98,8 @@ static void run_case(const char *text, size_t n, const char *const *stop, size_t
 T_TEST(random_texts_and_cuts) {
     static const char *const alphabet[] = {"a", "b", "ab", "aab", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x98\x80",
                                            "\xc3",
-                                           "\xe2\x82", "\x80", "\xff", "\xed\xa0\x80", "\xc0\xaf", "\xe0\x80", "\xf4\x90", "\xf0\x80", "\n"};
+                                           "\xe2\x82", "\x80", "\xff", "\xed\xa0\x80", "\xc0\xaf", "\xe0\x80",
+                                               "\xf4\x90", "\xf0\x80", "\n"};
     static const char *const stops[] = {"ab", "aab", "abab", "aaaa", "\xc3\xa9\xc3\xa9", "b\n", "\xf0\x9f\x98\x80",
                                         "bb",
                                         "aabaab", "\xef\xbf\xbd\xef\xbf\xbd", "b", "\xe2\x82\xac\x61"};

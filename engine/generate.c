@@ -120,6 +120,8 @@ typedef struct generate_area {
 
 static size_t find_prompt_bytes(size_t ctx) { return hr_max_size(ctx * HR_PROMPT_BYTES, HR_PROMPT_MIN_BYTES); }
 static void lay_generate_area(generate_area *a, hr_arena *arena, const hr_model *m, size_t ctx) {
+    memset(a, 0, sizeof *a);
+    if (!m->tok) return; /* fed by ids only */
     a->text_bytes = find_prompt_bytes(ctx);
     a->piece_bytes = hr_max_size(hr_tok_max_piece(m->tok), 8);
     a->scratch = hr_arena_alloc(arena, hr_tok_scratch_bytes(m->tok, a->text_bytes), 1, HR_ARENA_ALIGN);
@@ -256,6 +258,8 @@ hearth_status hearth_generate(hearth_session *session, const char *prompt, size_
     if (!s->model->hp.causal)
         return hr_fail(e, HR_E_STATE, HR_NO_OFFSET, "session",
                        "the model is an encoder: it embeds, it cannot generate");
+    if (!s->model->tok)
+        return hr_fail(e, HR_E_STATE, HR_NO_OFFSET, "tokenizer.ggml.model", "the file has no tokenizer: feed ids");
     g.s = s;
     g.err = e;
     g.start_ns = hr_clock_ns();

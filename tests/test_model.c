@@ -347,6 +347,13 @@ T_TEST(no_tokenizer_means_ids_only) {
     T_EQ_I(i.bos, -1);
     T_EQ_I(i.n_vocab, MF_VOCAB);
     T_EQ_STR(i.tokenizer, "");
+    hearth_session *s = NULL;
+    T_NEED(hearth_session_open(m, NULL, &s, &e) == HEARTH_OK);
+    id = 5;
+    T_EQ_I(hearth_feed(s, &id, 1, 1, &e), HEARTH_OK);
+    T_CHECK(hearth_logits(s, 0) != NULL);
+    T_EQ_I(hearth_generate(s, "a", 1, NULL, NULL, NULL, NULL, &e), HEARTH_E_STATE);
+    hearth_session_close(s);
     hearth_model_close(m);
 }
 T_TEST(text_calls) {

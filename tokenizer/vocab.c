@@ -378,7 +378,7 @@ static void sort_special(hr_tok *t) {
 static void mark_end_tokens(hr_tok *t) {
     static const char *const texts[] = {
         "<|eot_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "<|end_of_text|>", "<EOT>", "<|eom_id|>",
-        "<|return|>", "<|call|>", "<|eot|>", "<turn|>", "<\xef\xbd\x9c" "end\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>"};
+        "<|return|>", "<|call|>", "<|eot|>", "<turn|>", "<\xef\xbd\x9c\x65nd\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>"};
     const int32_t ids[] = {t->spec.eos, t->spec.eot, t->spec.eom};
     for (size_t i = 0; i < HR_COUNT(ids); i++) {
         if (ids[i] >= 0) t->eog[ids[i] / 8] |= (uint8_t)(1u << ids[i] % 8);

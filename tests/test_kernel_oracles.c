@@ -32,7 +32,8 @@ T_TEST(matmul) {
         const hr_format_info *f = hr_format_of(type);
         if (f == NULL || !f->runs) continue;
         formats++;
-        bool least = type == HR_TYPE_Q4_1 || type == HR_TYPE_Q5_1 || type == HR_TYPE_Q2_K || type == HR_TYPE_Q4_K || type == HR_TYPE_Q5_K;
+        bool least = type == HR_TYPE_Q4_1 || type == HR_TYPE_Q5_1 || type == HR_TYPE_Q2_K
+                     || type == HR_TYPE_Q4_K || type == HR_TYPE_Q5_K;
         for (size_t b = 0; b < ROWS * K / f->block; b++) { /* bytes 0x20-0x3f: any two of them are an ordinary half */
             for (size_t i = 0; i < f->bytes; i++) {
                 weight_bytes[b * f->bytes + i] = (uint8_t)(0x20 + (int)(random_unit() * 15.9f + 16.0f));

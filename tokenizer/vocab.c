@@ -123,7 +123,9 @@ static int byte_token_value(hr_str s) {
 static bool is_byte_level(const hr_tok *t) { return t->spec.model == HR_TOK_BPE && !t->family->raw; }
 static bool is_special_type(int32_t type) { return type == HR_TOKEN_CONTROL || type == HR_TOKEN_USER_DEFINED; }
 /* tokens that ordinary text can become */
-static bool is_text_type(int32_t type) { return type == HR_TOKEN_NORMAL || type == HR_TOKEN_USER_DEFINED || type == HR_TOKEN_UNUSED; }
+static bool is_text_type(int32_t type) {
+    return type == HR_TOKEN_NORMAL || type == HR_TOKEN_USER_DEFINED || type == HR_TOKEN_UNUSED;
+}
 
 static size_t raw_bytes(const hr_tok *t, int32_t type, hr_str text, uint8_t *out) {
     const uint8_t *p = (const uint8_t *)text.data;

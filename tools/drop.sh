@@ -10,8 +10,9 @@ rank() {
     engine/base/base.c) echo 00 ;;
     engine/base/*) echo 01 ;;
     quant/formats*.c) echo 10 ;;
-    tokenizer/*) echo 11 ;;
-    policy/*) echo 12 ;;
+    tokenizer/*_tab*.c) echo 11 ;; # tables before the code that has no other declaration of them here
+    tokenizer/*) echo 12 ;;
+    policy/*) echo 13 ;;
     kernels/registry.c) echo 23 ;;
     kernels/ref/*) echo 20 ;;
     kernels/*/*) echo 21 ;;

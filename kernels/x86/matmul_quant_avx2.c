@@ -10,7 +10,11 @@
 #include "kernels/kernel.h"
 #include <immintrin.h>
 
+#if defined(__OPTIMIZE__)
 #define QUANT_INLINE static inline __attribute__((always_inline, unused)) HR_T_AVX2
+#else /* without optimisation every format's branches would stay in every copy: 20 MB of code, half a minute to compile */
+#define QUANT_INLINE static __attribute__((unused)) HR_T_AVX2
+#endif
 #define QUANT_AHEAD 8192 /* bytes from the weights in use to those fetched */
 #define QUANT_EACH(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
 

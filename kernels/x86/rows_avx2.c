@@ -104,6 +104,12 @@ ROW_INLINE int32_t add_ints(__m256i v) {
 
 ROW_INLINE __m256i magnitude_bits(__m256 x) { return _mm256_castps_si256(_mm256_andnot_ps(splat(-0.0f), x)); }
 
+/* y - rint(y) of y = x * id */
+ROW_INLINE __m256 rounding_loss(__m256 x, __m256 id) {
+    __m256 y = _mm256_mul_ps(x, id), magic = splat(12582912.0f);
+    return _mm256_sub_ps(y, _mm256_sub_ps(_mm256_add_ps(y, magic), magic));
+}
+
 ROW_INLINE void quant_block_avx2(const float *x, size_t n, int8_t *q, float *d, float *ds, int16_t *s16) {
     __m256 x0 = load_lanes(x, n), x1 = _mm256_setzero_ps(), x2 = x1, x3 = x1;
     if (n > 8) x1 = load_lanes(x + 8, n - 8);
@@ -122,13 +128,26 @@ ROW_INLINE void quant_block_avx2(const float *x, size_t n, int8_t *q, float *d, 
         *ds = *d * 0.0f;
         return;
     }
-    float amax = hr_f32_from_bits(top);
-    __m256 id = splat(127.0f / amax);
-    *d = amax / 127.0f;
+    float amax = hr_f32_from_bits(top), best = 127.0f, least = 0.0f;
+    for (int i = 0; i < HR_A8_TRIES; i++) {
+        float levels = 127.0f - 0.6f * (float)i;
+        __m256 id = splat(levels / amax);
+        __m256 r0 = rounding_loss(x0, id), r1 = rounding_loss(x1, id), r2 = rounding_loss(x2, id);
+        __m256 r3 = rounding_loss(x3, id);
+        float e = add_tree(_mm256_fmadd_ps(r2, r2, _mm256_mul_ps(r0, r0)), _mm256_fmadd_ps(r3, r3, _mm256_mul_ps(r1, r1)));
+        e *= 1.0f / (levels * levels);
+        if (i == 0 || e < least) least = e, best = levels;
+    }
+    __m256 id = splat(best / amax);
     __m256i i0 = _mm256_cvtps_epi32(_mm256_mul_ps(x0, id)), i1 = _mm256_cvtps_epi32(_mm256_mul_ps(x1, id));
     __m256i i2 = _mm256_cvtps_epi32(_mm256_mul_ps(x2, id)), i3 = _mm256_cvtps_epi32(_mm256_mul_ps(x3, id));
     int32_t s0 = add_ints(_mm256_add_epi32(i0, i1)), s1 = add_ints(_mm256_add_epi32(i2, i3));
-    __m256i bytes = _mm256_packs_epi16(_mm256_packs_epi32(i0, i1), _mm256_packs_epi32(i2, i3));
+    __m256i words01 = _mm256_packs_epi32(i0, i1), words23 = _mm256_packs_epi32(i2, i3);
+    int32_t qq = add_ints(_mm256_add_epi32(_mm256_madd_epi16(words01, words01), _mm256_madd_epi16(words23, words23)));
+    __m256 lower = _mm256_fmadd_ps(x2, _mm256_cvtepi32_ps(i2), _mm256_mul_ps(x0, _mm256_cvtepi32_ps(i0)));
+    __m256 upper = _mm256_fmadd_ps(x3, _mm256_cvtepi32_ps(i3), _mm256_mul_ps(x1, _mm256_cvtepi32_ps(i1)));
+    *d = add_tree(lower, upper) / (float)qq;
+    __m256i bytes = _mm256_packs_epi16(words01, words23);
     bytes = _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
     _mm256_storeu_si256((__m256i *)(void *)q, bytes);
     s16[0] = (int16_t)s0;

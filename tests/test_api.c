@@ -355,8 +355,8 @@ static bool hashes_are(hearth_model *m, int kv, uint64_t golden) {
     return same;
 }
 T_TEST(one_answer) {
-    static const uint64_t golden[2][2] = {{0x67f557a9c3412349, 0x7bf3c89c284b17ee}, /* [mixed][kv]; */
-                                          {0xc8036470feb2d188, 0x1dfebb6950e993b8}}; /* x86-64, gcc 12 */
+    static const uint64_t golden[2][2] = {{0x67f557a9c3412349, 0x9af269b169321e40}, /* [mixed][kv]; */
+                                          {0x250fb36ee0a3f57a, 0xeb4b47a35e21f781}}; /* x86-64, gcc 12 */
     static const int threads[] = {1, 2, 3, 5};
     for (int i = 0; i < 2 * 2 * 4 * 2; i++) {
         int mixed = i & 1, kv = i >> 1 & 1, t = i >> 3, runs = 0;

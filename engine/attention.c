@@ -4,7 +4,7 @@
 #include "engine/base/fmath.h"
 #include "engine/session.h"
 
-enum { ATTN_ROWS = 64 };
+enum { ATTN_ROWS = 64, ATTN_ROWS_REF = 8 };
 
 /* --- the cache --------------------------------------------------------------------------------------------------------------- */
 void hr_kv_init(hr_kv *kv, hr_arena *arena, const hr_model *m, size_t ctx, bool i8) {
@@ -204,7 +204,10 @@ static void attend_units(void *arg, int index, int count) {
 void hr_attention(hr_session *s, size_t layer, size_t position, size_t t0, size_t m) {
     const hr_layer *l = &s->model->layers[layer];
     attn_run r = {s, layer, position, t0, m, l->n_head / l->n_head_kv, 0, 0, 0};
-    r.tile = hr_max_size(1, s->attn_rows / r.per_head);
+    const hr_kernels *ks = &s->model->kernels;
+    bool reference = ks->chosen[s->kv.i8 ? HR_OP_attn_page_i8 : HR_OP_attn_page_f32]->rank == 0;
+    size_t rows = reference ? ATTN_ROWS_REF : s->attn_rows; /* a cancel is seen between pages */
+    r.tile = hr_max_size(1, rows / r.per_head);
     r.n_units = l->n_head_kv * hr_div_up(m - t0, r.tile);
     if (!hr_run_stopped(s)) hr_run_task(s, attend_units, &r);
 }

@@ -46,7 +46,9 @@ static void read_array(hr_cur *c, hr_gguf_kv *kv) {
     size_t begin = c->pos;
     if (elem == HR_GGUF_STRING) {
         kv->data = hr_cur_bytes(c, 0);
-        for (uint64_t i = 0; i < kv->count && hr_cur_ok(c); i++) read_text(c, HR_GGUF_MAX_STRING, "array string");
+        if (hr_cur_skip_strings(c, kv->count, HR_GGUF_MAX_STRING) < kv->count) {
+            read_text(c, HR_GGUF_MAX_STRING, "array string"); /* fails, and says why */
+        }
     } else {
         kv->data = hr_cur_bytes(c, kv->count * unit);
     }

@@ -188,6 +188,18 @@ bool hr_cur_expect(hr_cur *c, uint64_t count, uint64_t unit) {
     return false;
 }
 
+uint64_t hr_cur_skip_strings(hr_cur *c, uint64_t count, uint64_t cap) {
+    uint64_t i = 0;
+    size_t pos = c->pos;
+    for (; c->status == HR_OK && i < count && c->size - pos >= 8; i++) {
+        uint64_t n = hr_le64(c->data + pos);
+        if (n > cap || n > c->size - pos - 8) break;
+        pos += 8 + (size_t)n;
+    }
+    c->pos = pos;
+    return i;
+}
+
 uint8_t hr_cur_u8(hr_cur *c) {
     const uint8_t *p = hr_cur_bytes(c, 1);
     return p != NULL ? p[0] : 0;

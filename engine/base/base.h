@@ -184,6 +184,9 @@ HR_PRIVATE const uint8_t *hr_cur_bytes(hr_cur *c, uint64_t n);
 HR_PRIVATE bool hr_cur_skip(hr_cur *c, uint64_t n);
 /* count * unit bytes must be left; checked before anything is allocated for them */
 HR_PRIVATE bool hr_cur_expect(hr_cur *c, uint64_t count, uint64_t unit);
+/* past as many strings (u64 length, bytes) of at most cap bytes as are well-formed, up to count: returns how many. Fast; the
+ * caller reads the one that is not in the ordinary way, for its error. */
+HR_PRIVATE uint64_t hr_cur_skip_strings(hr_cur *c, uint64_t count, uint64_t cap);
 
 /* --- allocator and arena ----------------------------------------------------------------------------------------- */
 /* alloc: `size` bytes aligned to `align` (a power of two), or NULL. free: what alloc gave, with the same size. */

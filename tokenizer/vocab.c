@@ -288,6 +288,7 @@ typedef struct pending_merge {
     uint32_t n, rank;
     uint32_t left_n, right_n; /* of w; 0: malformed */
     uint8_t *w;
+    uint32_t left, right, merged; /* tokens */
 } pending_merge;
 
 static void prefetch_token(const hr_tok *t, const uint8_t *p, size_t n) {
@@ -322,7 +323,7 @@ static hr_status read_merge(hr_tok *t, hr_cur *c, uint32_t rank, pending_merge *
     return HR_OK;
 }
 
-static hr_status settle_merge(hr_tok *t, const pending_merge *m, hr_cur *c) {
+static hr_status find_parts(hr_tok *t, pending_merge *m, hr_cur *c) {
     int32_t left = m->left_n > 0 ? hr_tok_find(t, m->w, m->left_n) : -1;
     int32_t right = m->right_n > 0 ? hr_tok_find(t, m->w + m->left_n, m->right_n) : -1;
     int32_t merged = left >= 0 && right >= 0 ? hr_tok_find(t, m->w, m->left_n + m->right_n) : -1;
@@ -330,7 +331,13 @@ static hr_status settle_merge(hr_tok *t, const pending_merge *m, hr_cur *c) {
         return hr_cur_fail(c, HR_E_FORMAT, "merge %u '%.*s' is not of two tokens that make a third", m->rank, (int)m->n,
                            (const char *)m->text);
     }
-    return insert_merge(t, (uint32_t)left, (uint32_t)right, m->rank, (uint32_t)merged, c);
+    m->left = (uint32_t)left;
+    m->right = (uint32_t)right;
+    m->merged = (uint32_t)merged;
+#if defined(__GNUC__)
+    __builtin_prefetch(&t->merges[pair_hash(m->left, m->right) & t->merge_mask], 1);
+#endif
+    return HR_OK;
 }
 
 /* in groups: the memory that one merge needs is fetched while others are read */
@@ -346,7 +353,10 @@ static hr_status fill_merges(hr_tok *t, hr_error *err) {
             group[k].w = t->merge_text + k * 2 * t->max_piece;
             HR_TRY(read_merge(t, &c, (uint32_t)(i + k), &group[k]));
         }
-        for (size_t k = 0; k < n; k++) HR_TRY(settle_merge(t, &group[k], &c));
+        for (size_t k = 0; k < n; k++) HR_TRY(find_parts(t, &group[k], &c));
+        for (size_t k = 0; k < n; k++) {
+            HR_TRY(insert_merge(t, group[k].left, group[k].right, group[k].rank, group[k].merged, &c));
+        }
     }
     return HR_OK;
 }
@@ -415,10 +425,10 @@ hr_status hr_tok_init(const hr_tok_spec *spec, hr_arena *arena, hr_tok **out, hr
     into->max_piece = z.longest_text + 8;
     into->text_at = HR_NEW(arena, uint32_t, n);
     into->raw_at = HR_NEW(arena, uint32_t, n + 1);
-    into->raw = HR_NEW(arena, uint8_t, (size_t)z.raw + 1);
+    into->raw = (uint8_t *)hr_arena_alloc_raw(arena, (size_t)z.raw + 1, 1, 1);
     into->table = HR_NEW(arena, uint32_t, slots);
     into->table_mask = (uint32_t)(slots - 1);
-    into->merges = HR_NEW(arena, hr_tok_merge, merge_slots);
+    into->merges = (hr_tok_merge *)hr_arena_alloc_raw(arena, merge_slots, sizeof(hr_tok_merge), HR_ARENA_ALIGN);
     into->merge_mask = (uint32_t)(merge_slots - 1);
     into->special = HR_NEW(arena, uint32_t, z.n_special);
     into->eog = HR_NEW(arena, uint8_t, n / 8 + 1);

@@ -5,7 +5,8 @@
 int main(int argc, char **argv) {
     static const char words[] = "a\xf8" "b\xf8" "ab\xf8" "\xe2\x96\x81" "\xf8" "\xe2\x96\x81" "ab\xf8" "th\xf8" "the\xf8"
                                 "<|x|>\xf8" "<|x|>y\xf8\xf8" "a b\xf8" "t h\xf8" "th e\xf8\xf8";
-    static const char text[] = "the ab'LL <|x|>y 12345 a\xcc\x81\xc5\xbf \xe6\x97\xa5\xe6\x9c\xac\r\n\r\n  \t\xf0\x9f\x98\x80!!\xff";
+    static const char text[] = "the ab'LL <|x|>y 12345 a\xcc\x81\xc5\xbf "
+                               "\xe6\x97\xa5\xe6\x9c\xac\r\n\r\n  \t\xf0\x9f\x98\x80!!\xff";
     if (argc < 2) return 2;
     for (int i = 0; i < 3 * 16; i++) {
         char path[1024];

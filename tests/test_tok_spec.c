@@ -185,7 +185,8 @@ T_TEST(sentencepiece_rules) {
 }
 
 T_TEST(wordpiece_rules) {
-    hr_tok_spec s = spec_of(HR_TOK_WPM, "", "[UNK]|[CLS]|[SEP]|\xe2\x96\x81un|\xe2\x96\x81" "aff|able|aff|\xe2\x96\x81,|\xe2\x96\x81" "e", "");
+    hr_tok_spec s = spec_of(HR_TOK_WPM, "", "[UNK]|[CLS]|[SEP]|\xe2\x96\x81un|\xe2\x96\x81"
+                            "aff|able|aff|\xe2\x96\x81,|\xe2\x96\x81" "e", "");
     hr_error err;
     s.unk = 0, s.cls = 1, s.sep = 2;
     hr_tok *t = build(&s, &err);

@@ -231,6 +231,22 @@ T_TEST(output_that_cannot_be_written) {
     const char *text = read_file(code, &n);
     T_CHECK(n == 2 && text[0] == '1');
 }
+T_TEST(output_takes_no_input_away) {
+    if (!MODEL) T_SKIP("no models/stories260K.gguf");
+    const char *copy = t_tmp("copy.gguf"), *text = t_tmp("text.txt"), *link = t_tmp("link.gguf");
+    T_EQ_I(sh("cp '%s' '%s' && ln -sf '%s' '%s' && printf abc >'%s'", MODEL, copy, copy, link, text), 0);
+    T_EQ_I(sh("hearth logits '%s' -p x -o '%s'", copy, copy), 2), T_CHECK(says("also read"));
+    T_EQ_I(sh("hearth logits '%s' -p x -o '%s'", copy, link), 2), T_CHECK(says("also read"));
+    T_EQ_I(sh("hearth logits '%s' -f '%s' -o '%s'", copy, text, text), 2), T_CHECK(says("also read"));
+    T_EQ_I(sh("cmp '%s' '%s' && test $(cat '%s') = abc", MODEL, copy, text), 0);
+}
+T_TEST(output_above_the_size_limit) {
+    if (!MODEL) T_SKIP("no models/stories260K.gguf");
+    const char *big = t_tmp("big");
+    T_EQ_I(sh("ulimit -f 1; hearth logits '%s' -p 'Once upon a time' -o '%s'", MODEL, big), 1);
+    T_CHECK(says("cannot be written"));
+    T_EQ_I(sh("ls '%s'*", big) != 0, 1);
+}
 T_TEST(interrupts) {
     if (!MODEL) T_SKIP("no models/stories260K.gguf");
     const char *text = t_tmp("text"), *err = t_tmp("err");
@@ -431,5 +447,6 @@ T_TEST(hostile_strings) {
 }
 T_MAIN(T_RUN(help_everywhere), T_RUN(misuse), T_RUN(numbers_are_strict), T_RUN(broken_files),
        T_RUN(selfcheck_of_the_kernels), T_RUN(runs), T_RUN(refusals_with_a_model), T_RUN(output_that_cannot_be_written),
+       T_RUN(output_takes_no_input_away), T_RUN(output_above_the_size_limit),
        T_RUN(interrupts), T_RUN(tokens), T_RUN(logits_and_their_hash), T_RUN(perplexity_of_a_text),
        T_RUN(distance_between_models), T_RUN(equals_llama_cpp), T_RUN(plans), T_RUN(inspects), T_RUN(hostile_strings))

@@ -67,6 +67,7 @@ bool cli_interrupted(void);
 /* --- files ----------------------------------------------------------------------------------------------- */
 /* "-" is stdin. One more byte after the data is 0. CLI_OK and malloc'ed data, or CLI_FAILED with a message. */
 int cli_read_file(const char *path, char **data, size_t *n);
+bool cli_same_file(const char *a, const char *b); /* one regular file under both names */
 /* Written beside the target and renamed on commit; devices and pipes are written directly. */
 typedef struct cli_out {
     FILE *f;

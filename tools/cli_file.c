@@ -43,6 +43,11 @@ int cli_read_file(const char *path, char **data, size_t *n) {
     return CLI_FAILED;
 }
 
+bool cli_same_file(const char *a, const char *b) {
+    struct stat x, y;
+    return stat(a, &x) == 0 && stat(b, &y) == 0 && S_ISREG(x.st_mode) && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 /* --- out ------------------------------------------------------------------------------------------------- */
 int cli_out_open(cli_out *o, const char *path) {
     struct stat st;

@@ -80,6 +80,8 @@ int cmd_logits(int argc, char **argv) {
     int code = cli_parse(&command, argc, argv, &path);
     if (code != CLI_GO) return code;
     if (!text == !file) return cli_misuse("logits", "logits", "needs one of -f FILE and -p TEXT");
+    if (out && (cli_same_file(out, path) || (file && cli_same_file(out, file))))
+        return cli_misuse("logits", "--out", "%s is also read: the logits would take its place", out);
     hearth_model *model = NULL;
     hearth_session *session = NULL;
     hearth_model_info info;

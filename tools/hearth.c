@@ -29,6 +29,7 @@ static void print_words(FILE *f) {
 }
 int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN); /* a closed pipe is a write error, and that is a failure */
+    signal(SIGXFSZ, SIG_IGN); /* so is a file above the size limit */
     cli_catch_interrupt();
     if (argc < 2) {
         print_words(stderr);

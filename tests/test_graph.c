@@ -136,6 +136,7 @@ static void check_quantized(const char *dir, const char *refs, const char *name,
         } else if (rows == 128) { /* the bounds of the issue for models/reference */
             T_CHECK(both.kl <= 2e-3);
             T_CHECK(both.same_top >= 122);
+            T_CHECK(ours.kl <= theirs.kl);
         }
     }
     free(y);
@@ -145,21 +146,13 @@ static void check_quantized(const char *dir, const char *refs, const char *name,
     free(f.memory);
 }
 
-/* Both engines round activations to 8 bits in blocks of 32 for most of these matrices, so the two distances are draws of
- * the same noise: other roundings of the same size (a scale fitted by least squares, the extreme at -128) moved a file's KL
- * by up to 20 % either way. Held here: no further away than llama.cpp over the five files, and no file by more than that
- * scatter. File by file llama.cpp is nearer by 1 to 11 % on three of them; the printed lines show it. */
+/* The issue's bounds, file by file. */
 T_TEST(quantized_reference) {
     static const char *const names[] = {"stories260K-Q4_K", "stories260K-Q6_K", "bitstories-3M-Q8_0", "bitstories-3M-Q4_0",
                                         "bitstories-3M-Q4_K_M"};
-    double ratio = 1e9, sum = 0;
+    double ratio;
     if (!t_data("models/reference/prompt.txt")) T_SKIP("no data/models");
-    for (size_t i = 0; i < 5; i++) {
-        check_quantized("models", "models/reference", names[i], false, &ratio);
-        sum += log(ratio);
-        T_CHECK(ratio <= 1.2);
-    }
-    T_CHECK(exp(sum / 5) <= 1.0);
+    for (size_t i = 0; i < 5; i++) check_quantized("models", "models/reference", names[i], false, &ratio);
 }
 
 /* Random weights amplify rounding (data/archs/README.md), so single models scatter: held to llama.cpp's distance on average */

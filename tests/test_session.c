@@ -50,6 +50,7 @@ static void check_rewind(const char *name, int kv) {
             T_EQ_I(hearth_rewind(s, keep[i]), HEARTH_OK);
             T_EQ_I(hearth_position(s), keep[i]);
             T_EQ_I(hearth_feed(s, l.f.ids + keep[i], l.n - (size_t)keep[i], 1, &err), HEARTH_OK);
+            T_EQ_I(hearth_position(s), 160);
             if (hash_row(s, 0, l.width) != want) T_FAIL("%s: kv %d: another hash after rewinding to %d", name, kv, keep[i]);
         }
         T_EQ_I(hearth_rewind(s, 161), HEARTH_E_ARG);
@@ -256,6 +257,13 @@ T_TEST(cancel_inside_a_long_prompt) {
 /* --- a file cut short under its mapping ----------------------------------------------------------------------------------------- */
 T_TEST(file_cut_short) {
     loaded l;
+#if defined(__SANITIZE_THREAD__)
+    T_SKIP("ThreadSanitizer blocks every signal in a handler, so the jump out of the first SIGBUS leaves it blocked");
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+    T_SKIP("ThreadSanitizer blocks every signal in a handler");
+#endif
+#endif
     if (!t_data("archs/ids.txt")) T_SKIP("no data/archs");
     if (!load_kind("llama-k-Q4_K_M", &l)) return;
     for (int threads = 1; threads <= 3; threads++) {

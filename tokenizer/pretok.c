@@ -227,7 +227,7 @@ static size_t range_run(const uint8_t *p, size_t i, size_t end, const pretok_ran
 }
 static size_t spaced_ranges(const uint8_t *p, size_t i, size_t end, const pretok_range *r, size_t n) {
     size_t len, from = bits_at(p, i, end, &len) & PT_SPACE ? i + len : i, at = range_run(p, from, end, r, n);
-    return at > from ? at : i;
+    return at > from ? at : range_run(p, i, end, r, n); /* the ranges may hold a space: U+3000 */
 }
 
 /* deepseek-llm: letters with case, as its tokenizer.json lists them */

@@ -61,11 +61,12 @@ static void append_char(wpm_word *w, uint32_t cp) {
 
 static void wpm_char(hr_tok_enc *e, wpm_word *w, uint32_t cp) {
     unsigned c = hr_unicode_class(cp);
+    bool control = c == HR_UC_CONTROL || cp == 0x0b || cp == 0x0c || cp == 0x85; /* spaces elsewhere */
+    if (cp == 0xfffd || (control && cp != '\t' && cp != '\n' && cp != '\r')) return;
     if (c == HR_UC_SPACE) {
         emit_word(e, w);
         return;
     }
-    if (cp == 0 || cp == 0xfffd || c == HR_UC_CONTROL) return;
     uint32_t folded[3];
     size_t n = hr_unicode_bert_fold(cp, folded);
     bool alone = is_cjk(cp);

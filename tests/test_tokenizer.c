@@ -145,7 +145,8 @@ T_TEST(bytes_without_a_token) {
 T_TEST(gemma4_merges_characters) {
     tb b;
     tb_init(&b, HR_TOK_BPE, "gemma4");
-    int32_t mark = tb_add(&b, "\xe2\x96\x81", 0, 1), e = tb_add(&b, "\xc3\xa9", 0, 1), me = tb_add(&b, "\xe2\x96\x81\xc3\xa9", 0, 1);
+    int32_t mark = tb_add(&b, "\xe2\x96\x81", 0, 1), e = tb_add(&b, "\xc3\xa9", 0, 1);
+    int32_t me = tb_add(&b, "\xe2\x96\x81\xc3\xa9", 0, 1);
     int32_t x = tb_add(&b, "x", 0, 1), nl = tb_add(&b, "\n", 0, 1), byte = tb_add(&b, "<0x41>", 0, HR_TOKEN_BYTE);
     tb_merge(&b, "\xe2\x96\x81 \xc3\xa9");
     T_NEED(tb_open(&b, NULL) == HR_OK);
@@ -278,7 +279,8 @@ T_TEST(word_pieces) {
     int32_t unk = tb_add(&b, "[UNK]", 0, 3), cls = tb_add(&b, "[CLS]", 0, 3), sep = tb_add(&b, "[SEP]", 0, 3);
     int32_t un = tb_add(&b, M "un", 0, 1), aff = tb_add(&b, "aff", 0, 1), able = tb_add(&b, "able", 0, 1);
     int32_t a = tb_add(&b, M "a", 0, 1), dot = tb_add(&b, M ".", 0, 1), han = tb_add(&b, M "\xe4\xb8\x80", 0, 1);
-    int32_t ga = tb_add(&b, M "\xe1\x84\x80", 0, 1), gb = tb_add(&b, "\xe1\x85\xa1", 0, 1), gc = tb_add(&b, "\xe1\x86\xa8", 0, 1);
+    int32_t ga = tb_add(&b, M "\xe1\x84\x80", 0, 1), gb = tb_add(&b, "\xe1\x85\xa1", 0, 1);
+    int32_t gc = tb_add(&b, "\xe1\x86\xa8", 0, 1);
     b.spec.unk = unk, b.spec.cls = cls, b.spec.sep = sep;
     T_NEED(tb_open(&b, NULL) == HR_OK);
     tb_expect(&b, "unaffable", HR_ENCODE_SPECIAL, (int32_t[]){cls, un, aff, able, sep}, 5); /* the paper's own example */

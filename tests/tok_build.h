@@ -39,7 +39,9 @@ static inline int32_t tb_add_n(tb *b, const char *s, size_t n, float score, int3
     b->scores[id] = score, b->types[id] = type;
     return (int32_t)id;
 }
-static inline int32_t tb_add(tb *b, const char *s, float score, int32_t type) { return tb_add_n(b, s, strlen(s), score, type); }
+static inline int32_t tb_add(tb *b, const char *s, float score, int32_t type) {
+    return tb_add_n(b, s, strlen(s), score, type);
+}
 static inline void tb_merge(tb *b, const char *s) {
     b->n_merge += tb_string(b->merge + b->n_merge, s, strlen(s));
     b->spec.n_merges++;
@@ -83,7 +85,8 @@ static inline hr_status tb_open(tb *b, hr_error *err) {
     hr_error none, *e = err ? err : &none;
     hr_tok *out = NULL;
     hr_error_clear(e);
-    b->text_copy = (uint8_t *)malloc(b->n_text + !b->n_text), b->merge_copy = (uint8_t *)malloc(b->n_merge + !b->n_merge);
+    b->text_copy = (uint8_t *)malloc(b->n_text + !b->n_text);
+    b->merge_copy = (uint8_t *)malloc(b->n_merge + !b->n_merge);
     memcpy(b->text_copy, b->text, b->n_text), memcpy(b->merge_copy, b->merge, b->n_merge);
     b->spec.tokens = b->text_copy, b->spec.tokens_bytes = b->n_text;
     b->spec.merges = b->merge_copy, b->spec.merges_bytes = b->n_merge;
@@ -108,7 +111,8 @@ static inline void tb_close(tb *b) {
     free(b->memory), free(b->text_copy), free(b->merge_copy);
     b->memory = NULL, b->tok = NULL, b->text_copy = b->merge_copy = NULL;
 }
-static inline hr_status tb_encode(const tb *b, const char *text, size_t n, uint32_t flags, int32_t *ids, size_t cap, size_t *got) {
+static inline hr_status tb_encode(const tb *b, const char *text, size_t n, uint32_t flags, int32_t *ids, size_t cap,
+                                  size_t *got) {
     void *scratch = NULL;
     char *copy = (char *)malloc(n ? n : 1);
     if (n) memcpy(copy, text, n);
@@ -117,7 +121,8 @@ static inline hr_status tb_encode(const tb *b, const char *text, size_t n, uint3
     free(scratch), free(copy);
     return status;
 }
-static inline void tb_expect_n(const tb *b, const char *text, size_t n, uint32_t flags, const int32_t *want, size_t n_want) {
+static inline void tb_expect_n(const tb *b, const char *text, size_t n, uint32_t flags, const int32_t *want,
+                               size_t n_want) {
     size_t got = 0, cap = n_want;
     int32_t *ids = (int32_t *)malloc((cap + 1) * sizeof *ids);
     ids[cap] = 0x5ca1ab1e;

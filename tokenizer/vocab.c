@@ -416,9 +416,11 @@ hr_status hr_tok_init(const hr_tok_spec *spec, hr_arena *arena, hr_tok **out, hr
     HR_TRY(check_ids(spec, err));
     HR_TRY(measure_tokens(&counted, &z, err));
     bool bpe = spec->model == HR_TOK_BPE;
+    if (spec->n_merges > (size_t)1 << 24) {
+        return hr_fail(err, HR_E_LIMIT, spec->merges_offset, "tokenizer.ggml.merges", "%zu merges; at most 2^24 are accepted",
+                       spec->n_merges);
+    }
     size_t n = spec->n_tokens, slots = table_slots(n), merge_slots = bpe ? table_slots(spec->n_merges) : 0;
-    if (spec->n_merges > (size_t)1 << 24) return hr_fail(err, HR_E_LIMIT, spec->merges_offset, "tokenizer.ggml.merges",
-                                                         "%zu merges; at most 2^24 are accepted", spec->n_merges);
     hr_tok *t = HR_NEW(arena, hr_tok, 1);
     hr_tok *into = t != NULL ? t : &counted;
     *into = counted;

@@ -236,7 +236,7 @@ bool hr_str_is(hr_str s, const char *literal) {
 }
 
 bool hr_utf8_valid(const void *data, size_t size) {
-    const uint8_t *p = (const uint8_t *)data, *end = p + size;
+    const uint8_t *p = (const uint8_t *)data, *end = size != 0 ? p + size : p; /* NULL + 0 is undefined */
     while (p < end) {
         uint8_t b = *p++;
         if (b < 0x80) continue;

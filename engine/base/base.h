@@ -10,6 +10,9 @@
 #if defined(__APPLE__) && !defined(_DARWIN_C_SOURCE)
 #define _DARWIN_C_SOURCE 1
 #endif
+#if !defined(_FILE_OFFSET_BITS)
+#define _FILE_OFFSET_BITS 64 /* models above 2 GiB on 32-bit hosts */
+#endif
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,8 +21,12 @@
 #include <string.h>
 
 /* --- numerics contract (DESIGN 5): no contraction, no fast-math ------------------------------------------------- */
-#if defined(__FAST_MATH__)
-#error "Hearth's results must be the same everywhere: compile without -ffast-math"
+#if defined(__FAST_MATH__) || defined(__ASSOCIATIVE_MATH__) || defined(__RECIPROCAL_MATH__) || \
+    (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)
+#error "Hearth's results must be the same everywhere: compile without -ffast-math or parts of it"
+#endif
+#if defined(__FLT_EVAL_METHOD__) && (__FLT_EVAL_METHOD__ < 0 || __FLT_EVAL_METHOD__ == 1 || __FLT_EVAL_METHOD__ == 2)
+#error "float must not be computed in a wider type: on 32-bit x86 compile with -msse2 -mfpmath=sse"
 #endif
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF

@@ -23,7 +23,7 @@ enum {
 };
 
 HR_PRIVATE uint32_t hr_cpu_isa(void); /* every bit this CPU and OS support */
-HR_PRIVATE const char *hr_isa_name(uint32_t one_bit); /* "avx2"; "c" for 0 */
-/* "scalar", "avx2,sse41", "all": bits; HR_E_ARG names the unknown word */
+HR_PRIVATE const char *hr_isa_name(uint32_t one_bit); /* "avx2"; "scalar" for 0 */
+/* "scalar" or "c", "avx2,sse41", "all": bits; HR_E_ARG names the unknown word */
 HR_PRIVATE hr_status hr_isa_parse(const char *list, uint32_t *bits, hr_error *err);
 #endif

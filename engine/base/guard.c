@@ -5,6 +5,7 @@
 #include "engine/base/sys.h"
 
 #if !defined(HR_NO_FILES) && !defined(HR_NO_MMAP) && !defined(_WIN32)
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 
@@ -25,14 +26,17 @@ static void guard_pass_on(int signo, siginfo_t *info, void *context) {
         previous->sa_sigaction(signo, info, context);
     } else if (previous->sa_handler != SIG_DFL && previous->sa_handler != SIG_IGN) {
         previous->sa_handler(signo);
-    } else { /* back to the default: the faulting instruction runs again and ends the process as it would have */
+    } else if (info->si_code > 0) { /* a fault: its instruction runs again and ends the process as it would have */
         sigaction(signo, previous, NULL);
+    } else if (previous->sa_handler == SIG_DFL) { /* sent by a process: again, to where it would have gone */
+        sigaction(signo, previous, NULL);
+        pthread_kill(pthread_self(), signo);
     }
 }
 
 static void guard_on_signal(int signo, siginfo_t *info, void *context) {
     const uintptr_t at = (uintptr_t)info->si_addr;
-    for (guard_frame *f = guard_top; f != NULL; f = f->outer) {
+    for (guard_frame *f = info->si_code > 0 ? guard_top : NULL; f != NULL; f = f->outer) { /* > 0: a fault, not kill() */
         if (at >= f->begin && at < f->end) {
             guard_top = f->outer;
             siglongjmp(f->jump, 1);
@@ -52,7 +56,8 @@ static bool guard_install(void) {
     struct sigaction action;
     memset(&action, 0, sizeof action);
     action.sa_sigaction = guard_on_signal;
-    action.sa_flags = SA_SIGINFO | SA_NODEFER; /* NODEFER: the jump leaves the handler with the signal unblocked */
+    /* NODEFER: the jump leaves the handler with the signal unblocked; ONSTACK: hosts like Go demand it */
+    action.sa_flags = SA_SIGINFO | SA_NODEFER | SA_ONSTACK;
     sigemptyset(&action.sa_mask);
     sigaction(SIGSEGV, NULL, &guard_previous_segv);
     bool ok = sigaction(SIGBUS, &action, &guard_previous_bus) == 0;

@@ -20,7 +20,11 @@ uint32_t hr_atomic_load_u32(const volatile uint32_t *p) { return __atomic_load_n
 #if !defined(HR_NO_THREADS)
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <unistd.h>
+#if defined(__linux__)
+#include <sys/syscall.h>
+#endif
 
 enum { POOL_SPINS = 4000 }; /* about 10 to 40 us of pause instructions */
 
@@ -90,12 +94,29 @@ static void next_generation(hr_pool *p) {
     if (asleep) pthread_cond_broadcast(&p->wake);
 }
 
+/* The host's signals are handled on the host's threads: a worker takes only the faults it makes itself. */
+static int start_worker(pool_worker *w) {
+    static const int faults[] = {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
+    sigset_t block, before;
+    sigfillset(&block);
+    for (size_t i = 0; i < HR_COUNT(faults); i++) sigdelset(&block, faults[i]);
+    bool masked = pthread_sigmask(SIG_BLOCK, &block, &before) == 0;
+    int e = pthread_create(&w->thread, NULL, worker_main, w);
+    if (masked) pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return e;
+}
+
 int hr_cpu_count(void) {
-#if defined(__linux__) && defined(CPU_COUNT)
-    cpu_set_t set;
-    if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set) > 0 ? CPU_COUNT(&set) : 1;
+    long n = 0;
+#if defined(__linux__) && defined(SYS_sched_getaffinity)
+    /* what this process may use; sysconf counts the whole machine. Libc's wrapper needs _GNU_SOURCE. */
+    uint64_t mask[128] = {0};
+    long bytes = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
+    for (long i = 0; i < (bytes + 7) / 8; i++) {
+        for (uint64_t m = mask[i]; m != 0; m &= m - 1) n++;
+    }
 #endif
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    if (n < 1) n = sysconf(_SC_NPROCESSORS_ONLN);
     return n < 1 ? 1 : n > HR_POOL_MAX_THREADS ? HR_POOL_MAX_THREADS : (int)n;
 }
 
@@ -125,7 +146,7 @@ hr_status hr_pool_start(void *memory, int threads, hr_parallel_fn *parallel, voi
         pool_worker *w = &p->workers[i - 1];
         w->pool = p;
         w->index = i;
-        int e = pthread_create(&w->thread, NULL, worker_main, w);
+        int e = start_worker(w);
         if (e != 0) {
             hr_pool_stop(p);
             return hr_fail(err, HR_E_MEMORY, HR_NO_OFFSET, "threads", "thread %d of %d cannot be started (errno %d); "
@@ -168,9 +189,9 @@ void hr_pool_run(hr_pool *p, hr_task_fn *task, void *arg) {
     __atomic_store_n(&p->left, (uint32_t)(p->threads - 1), __ATOMIC_RELAXED);
     next_generation(p);
     task(arg, 0, p->threads);
-    for (int i = 0; __atomic_load_n(&p->left, __ATOMIC_ACQUIRE) != 0; i++) {
-        cpu_pause();
-        if (i > POOL_SPINS) sched_yield(); /* more threads than cores: let them finish */
+    for (int i = 0; __atomic_load_n(&p->left, __ATOMIC_ACQUIRE) != 0;) {
+        if (i < POOL_SPINS) i++, cpu_pause();
+        else sched_yield(); /* more threads than cores: let them finish */
     }
     __atomic_store_n(&p->busy, 0, __ATOMIC_RELEASE);
 }

@@ -89,7 +89,8 @@ static hr_status posix_open(void *ctx, const char *path, void **handle, uint64_t
     *size = 0;
     int fd;
     do {
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* NONBLOCK: a FIFO must not hang us before it is refused */
+        /* NONBLOCK: a FIFO must not hang us before it is refused; NOCTTY: nor a terminal become ours */
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     } while (fd < 0 && errno == EINTR);
     if (fd < 0) return hr_fail(err, HR_E_IO, HR_NO_OFFSET, path, "cannot open: %s (errno %d)", errno_text(errno), errno);
     struct stat st;
@@ -233,7 +234,8 @@ hr_status hr_file_read(hr_file *f, uint64_t offset, void *dst, size_t n, hr_erro
 }
 
 void hr_file_drop(hr_file *f, uint64_t offset, uint64_t n) {
-    if (f->map != NULL && f->ops != NULL && f->ops->drop != NULL) f->ops->drop(f->ops->ctx, f->map, offset, n);
+    if (f->map == NULL || f->ops == NULL || f->ops->drop == NULL || offset >= f->size) return;
+    f->ops->drop(f->ops->ctx, f->map, offset, n < f->size - offset ? n : f->size - offset);
 }
 
 hr_status hr_file_unchanged(hr_file *f, hr_error *err) {

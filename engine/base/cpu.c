@@ -94,11 +94,11 @@ const char *hr_isa_name(uint32_t one_bit) {
 
 /* a word implies what it is built upon: "avx512vnni" alone would choose nothing */
 static uint32_t with_parents(uint32_t bit) {
-    if (bit == HR_ISA_AVX512VNNI) bit |= HR_ISA_AVX512;
+    if (bit & HR_ISA_AVX512VNNI) bit |= HR_ISA_AVX512;
     if (bit & (HR_ISA_AVX512 | HR_ISA_AVXVNNI)) bit |= HR_ISA_AVX2;
     if (bit & HR_ISA_AVX2) bit |= HR_ISA_SSE41;
+    if (bit & HR_ISA_SME2) bit |= HR_ISA_SME;
     if (bit & (HR_ISA_I8MM | HR_ISA_SME | HR_ISA_SME2)) bit |= HR_ISA_DOTPROD;
-    if (bit == HR_ISA_SME2) bit |= HR_ISA_SME;
     if (bit & HR_ISA_DOTPROD) bit |= HR_ISA_NEON;
     return bit;
 }

@@ -39,6 +39,10 @@ static void guard_on_signal(int signo, siginfo_t *info, void *context) {
     for (guard_frame *f = info->si_code > 0 ? guard_top : NULL; f != NULL; f = f->outer) { /* > 0: a fault, not kill() */
         if (at >= f->begin && at < f->end) {
             guard_top = f->outer;
+            sigset_t this_one; /* NODEFER leaves it open, but a tool that wraps sigaction (TSan) may block everything */
+            sigemptyset(&this_one);
+            sigaddset(&this_one, signo);
+            pthread_sigmask(SIG_UNBLOCK, &this_one, NULL);
             siglongjmp(f->jump, 1);
         }
     }

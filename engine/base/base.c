@@ -106,7 +106,7 @@ size_t hr_format(char *dst, size_t cap, const char *fmt, ...) {
     return n;
 }
 
-/* --- errors --------------------------------------------------------------------------------------------------------- */
+/* --- errors ------------------------------------------------------------------------------------------------------- */
 void hr_error_clear(hr_error *err) {
     if (err == NULL) return;
     err->status = HR_OK;
@@ -140,7 +140,7 @@ const char *hr_status_name(hr_status status) {
     return names[-status];
 }
 
-/* --- cursor ----------------------------------------------------------------------------------------------------------- */
+/* --- cursor ------------------------------------------------------------------------------------------------------- */
 hr_cur hr_cur_make(const void *data, size_t size, uint64_t base, hr_error *err) {
     hr_cur c = {(const uint8_t *)data, size, 0, base, "", err, HR_OK, 0};
     return c;
@@ -224,7 +224,7 @@ double hr_cur_f64(hr_cur *c) {
     return d;
 }
 
-/* --- small helpers ------------------------------------------------------------------------------------------------------ */
+/* --- small helpers ------------------------------------------------------------------------------------------------ */
 hr_str hr_str_of(const char *literal) {
     hr_str s = {literal, strlen(literal)};
     return s;

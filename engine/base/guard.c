@@ -36,7 +36,8 @@ static void guard_pass_on(int signo, siginfo_t *info, void *context) {
 
 static void guard_on_signal(int signo, siginfo_t *info, void *context) {
     const uintptr_t at = (uintptr_t)info->si_addr;
-    for (guard_frame *f = info->si_code > 0 ? guard_top : NULL; f != NULL; f = f->outer) { /* > 0: a fault, not kill() */
+    /* si_code > 0: a fault, and not kill() by some process */
+    for (guard_frame *f = info->si_code > 0 ? guard_top : NULL; f != NULL; f = f->outer) {
         if (at >= f->begin && at < f->end) {
             guard_top = f->outer;
             sigset_t this_one; /* NODEFER leaves it open, but a tool that wraps sigaction (TSan) may block everything */

@@ -22,7 +22,7 @@ void hr_assert_fail(const char *expr, const char *file, int line) {
 }
 #endif
 
-/* --- default allocator ------------------------------------------------------------------------------------------------ */
+/* --- default allocator -------------------------------------------------------------------------------------------- */
 static void *libc_alloc(void *ctx, size_t size, size_t align) {
     (void)ctx;
     if (align < sizeof(void *)) align = sizeof(void *);
@@ -47,7 +47,7 @@ uint64_t hr_clock_ns(void) {
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-/* --- POSIX files --------------------------------------------------------------------------------------------------------- */
+/* --- POSIX files -------------------------------------------------------------------------------------------------- */
 #if !defined(HR_NO_FILES)
 typedef struct posix_file {
     int fd;
@@ -199,7 +199,7 @@ const hr_file_ops *hr_file_ops_default(void) { return NULL; }
 size_t hr_page_bytes(void) { return 4096; }
 #endif
 
-/* --- one face over files and memory ------------------------------------------------------------------------------------- */
+/* --- one face over files and memory ------------------------------------------------------------------------------- */
 hr_status hr_file_open(hr_file *f, const char *path, const hr_file_ops *ops, bool want_map, hr_error *err) {
     memset(f, 0, sizeof *f);
     if (ops == NULL) ops = hr_file_ops_default();

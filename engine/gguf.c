@@ -376,6 +376,7 @@ static hr_status open_parts(hr_gguf *g, const hr_gguf_source *src, hr_error *err
 hr_status hr_gguf_open(hr_gguf *g, const hr_gguf_source *src, hr_error *err) {
     memset(g, 0, sizeof *g);
     g->alignment = 32;
+    g->copy_header = src->copy_header;
     hr_status status = src->path == NULL && src->data == NULL
                            ? hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "path", "neither path nor data given")
                            : open_shard(g, 0, src, src->path, err);
@@ -467,7 +468,7 @@ hr_status hr_gguf_index(hr_gguf *g, hr_arena *arena, hr_error *err) {
     for (uint32_t i = 0; i < g->n_shards; i++) {
         hr_gguf_shard *s = &g->shards[i];
         const uint8_t *header = s->file.map;
-        if (header == NULL) {
+        if (header == NULL || (g->copy_header && s->file.ops != NULL)) {
             uint8_t *copy = HR_NEW(arena, uint8_t, (size_t)s->header_bytes + 1);
             if (copy != NULL) HR_TRY(hr_file_read(&s->file, 0, copy, (size_t)s->header_bytes, err));
             header = copy;

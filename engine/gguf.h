@@ -60,6 +60,7 @@ typedef struct hr_gguf {
     hr_gguf_tensor *tensors;       /* [n_tensors] in file order */
     uint32_t *kv_by_key, *tensor_by_name; /* sorted positions */
     uint64_t file_bytes;
+    bool copy_header;
     uint64_t compared;             /* names compared to build the index: what a test bounds instead of time */
     hr_gguf_shard shards[HR_GGUF_MAX_SHARDS];
 } hr_gguf;
@@ -70,6 +71,7 @@ typedef struct hr_gguf_source {
     size_t size;
     const hr_file_ops *ops;      /* NULL: default */
     bool want_map;               /* false: read in windows */
+    bool copy_header;            /* the index keeps its own copy of the header: a file cut short later cannot take it away */
     const hr_allocator *allocator; /* windows only: a buffer for the header while it is validated; NULL: default */
 } hr_gguf_source;
 

@@ -262,7 +262,7 @@ static hr_status load_passes(void *arg) {
     const hr_allocator temps = {take_temp, give_temp, &o->temps};
     const hr_gguf_source source = {.path = o->source->path, .data = o->source->data, .size = o->source->size,
                                    .ops = o->source->ops, .want_map = !(o->config.flags & HEARTH_MODEL_NO_MMAP),
-                                   .allocator = &temps};
+                                   .allocator = &temps, .copy_header = (o->config.flags & HEARTH_MODEL_GUARD) != 0};
     HR_TRY(hr_gguf_open(&o->gguf, &source, o->err));
     if (!vocab_only) HR_TRY(choose_kernels(o));
     HR_TRY(count_model(o, &total));

@@ -2,7 +2,7 @@
  * no text is copied but the bytes that tokens stand for (byte-level texts are spelled with printable stand-ins). */
 #include "tokenizer/internal.h"
 
-enum { VOCAB_GROUP = 16 };
+enum { VOCAB_GROUP = 16, VOCAB_MAX_SPECIAL_BYTES = 1024 };
 
 static uint64_t load_word64(const uint8_t *p) {
     uint64_t v;
@@ -150,6 +150,10 @@ static hr_status check_token(const hr_tok *t, size_t i, hr_str text, hr_cur *c) 
     if (text.size > HR_TOK_MAX_TOKEN_BYTES) {
         return hr_cur_fail(c, HR_E_LIMIT, "token %zu has %zu bytes; at most %d are accepted", i, text.size,
                            (int)HR_TOK_MAX_TOKEN_BYTES);
+    }
+    if (is_special_type(type) && text.size > VOCAB_MAX_SPECIAL_BYTES) { /* each is looked for at every byte of a text */
+        return hr_cur_fail(c, HR_E_LIMIT, "control token %zu has %zu bytes; at most %d are accepted", i, text.size,
+                           (int)VOCAB_MAX_SPECIAL_BYTES);
     }
     if (type < 0 || type > HR_TOKEN_BYTE) return hr_cur_fail(c, HR_E_FORMAT, "token %zu has the unknown type %d", i, type);
     if (type == HR_TOKEN_BYTE && byte_token_value(text) < 0) {

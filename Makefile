@@ -112,7 +112,7 @@ HAVE    = $(shell command -v $(1) 2>/dev/null)
 CLANG   = $(firstword $(foreach c,clang clang-19 clang-14,$(call HAVE,$(c))))
 # gcc's flow warnings are wrong in instrumented code: warnings are errors in the plain builds only
 SANITIZED = $(MAKE) --no-print-directory WERROR=
-SANE    = -g -O1 -Wall -Wextra -Wpedantic -fno-omit-frame-pointer
+SANE    = -g -O2 -Wall -Wextra -Wpedantic -fno-omit-frame-pointer
 ASAN    = -fsanitize=address,undefined -fno-sanitize-recover=all
 test-gcc test-clang: test-%:
 	@+$(if $(call HAVE,$*),$(VARIANT) B=build/$* CC=$* test,echo "$*: skipped: not installed")

@@ -8,9 +8,7 @@
 #include <stdlib.h>
 #include <time.h>
 #include "kernels/kernel.h"
-#if defined(HR_T_AVX2)
-#include <immintrin.h>
-#endif
+#include "kernels/x86/peaks_avx2.h"
 
 static struct {
     const char *kernel;
@@ -50,49 +48,18 @@ static void measure_read(const uint64_t *p) {
 }
 
 #if defined(HR_T_AVX2)
-#define PEAK_EACH(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9)
 enum { PEAK_TURNS = 100000 };
-HR_T_AVX2 static double time_fma(void) { /* ten independent chains of 8 fused multiply-adds */
-    __m256 w = _mm256_set1_ps(0.5f), all = w;
-#define PEAK_DEFINE(i) __m256 f##i = _mm256_set1_ps((float)i);
-    PEAK_EACH(PEAK_DEFINE)
+static double time_fma(void) {
     double start = now();
-    for (int t = 0; t < PEAK_TURNS; t++) {
-#define PEAK_STEP(i) f##i = _mm256_fmadd_ps(f##i, w, w);
-        PEAK_EACH(PEAK_STEP)
-        __asm__ volatile("" : "+x"(w));
-    }
-    double seconds = now() - start;
-#define PEAK_SUM(i) all = _mm256_add_ps(all, f##i);
-    PEAK_EACH(PEAK_SUM)
-    sink = (uint64_t)_mm256_cvtss_f32(all);
-    return 80.0 * PEAK_TURNS / seconds * 1e-9;
+    sink = peak_fma(PEAK_TURNS);
+    return PEAK_FMA_OPS * PEAK_TURNS / (now() - start) * 1e-9;
 }
-#undef PEAK_DEFINE
-#undef PEAK_STEP
-#undef PEAK_SUM
-/* AVX2's multiply of 4-bit by 8-bit integers as the kernels use it: vpmaddubsw and a 16-bit sum for 32 products; the
- * widening after eight of them is left out */
-HR_T_AVX2 static double time_int8(void) {
-    __m256i u = _mm256_set1_epi8(3), all = u;
-#define PEAK_DEFINE(i) __m256i n##i = _mm256_set1_epi32(i);
-    PEAK_EACH(PEAK_DEFINE)
+static double time_int8(void) {
     double start = now();
-    for (int t = 0; t < PEAK_TURNS; t++) {
-#define PEAK_STEP(i) n##i = _mm256_add_epi16(n##i, _mm256_maddubs_epi16(u, u)); __asm__ volatile("" : "+x"(u));
-        PEAK_EACH(PEAK_STEP)
-    }
-    double seconds = now() - start;
-#define PEAK_SUM(i) all = _mm256_add_epi32(all, n##i);
-    PEAK_EACH(PEAK_SUM)
-    sink = (uint64_t)_mm256_extract_epi64(all, 0);
-    return 320.0 * PEAK_TURNS / seconds * 1e-9;
+    sink = peak_int8(PEAK_TURNS);
+    return PEAK_INT8_OPS * PEAK_TURNS / (now() - start) * 1e-9;
 }
-#undef PEAK_DEFINE
-#undef PEAK_STEP
-#undef PEAK_SUM
-#undef PEAK_EACH
-HR_T_AVX2 static void measure_multiply(void) {
+static void measure_multiply(void) {
     for (int round = 0; round < 200; round++) {
         double f = time_fma(), i = time_int8();
         if (f > peak.fma_g) peak.fma_g = f;

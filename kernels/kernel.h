@@ -189,5 +189,6 @@ HR_INLINE hr_matmul_fn *hr_kernels_matmul(const hr_kernels *ks, hr_op op) {
 #if defined(__GNUC__) && (defined(__x86_64__) || defined(__i386__))
 #define HR_T_SSE41 __attribute__((target("sse4.1")))
 #define HR_T_AVX2 __attribute__((target("avx2,fma,f16c")))
+#define HR_T_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c")))
 #endif
 #endif

@@ -2,9 +2,11 @@
  * rows times a range of tokens of one product, and every output belongs to one unit. */
 #include "engine/session.h"
 
-/* Between two looks at the cancel flag: at most so many multiply-adds, 1 to 2 ms of work. The portable kernels do some
- * 0.2 G a second where fma is computed, the others ten times that and more. */
-enum { RUN_UNIT_MACS = 1 << 20, RUN_UNIT_MACS_REF = 1 << 18 };
+/* Between two looks at the cancel flag: at most so many multiply-adds, 1 to 2 ms of work at the slowest. The portable
+ * kernels do some 0.2 G a second where fma is computed, vector kernels 20 G and more. A unit has at most so many tokens,
+ * whose activations then stay in the second cache while 32 rows after 32 pass by. */
+enum { RUN_UNIT_MACS = 1 << 24, RUN_UNIT_MACS_REF = 1 << 18, RUN_UNIT_TOKENS = 128, RUN_UNIT_ROWS = 128,
+       RUN_SHARE_TOKENS = 16 };
 
 /* A stop seen once stays for the whole call, also when the caller takes the cancel back meanwhile: from then on parts of
  * the batch may be missing. */
@@ -88,26 +90,16 @@ typedef struct jobs_run {
     hr_job *jobs;
     size_t n, n_units;
     volatile size_t next;
-    bool by_share; /* decode: contiguous shares, so that each thread streams its own part of the weights */
+    bool by_share; /* few tokens: a unit is a group of rows, and each thread streams its own part of the weights */
 } jobs_run;
 
-static void run_unit(const jobs_run *r, size_t unit) {
-    size_t lo = 0, hi = r->n; /* the last job whose first unit is not beyond */
-    while (hi - lo > 1) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (r->jobs[mid].first_unit <= unit) lo = mid;
-        else hi = mid;
-    }
-    const hr_job *j = &r->jobs[lo];
+/* rows [r0, r1) for tokens [t0, t1) */
+static void run_part(hr_session *s, const hr_job *j, size_t r0, size_t r1, size_t t0, size_t t1) {
     const hr_matrix *w = j->w;
-    size_t row_units = hr_div_up(w->rows, j->row_step);
-    unit -= j->first_unit;
-    size_t r0 = unit % row_units * j->row_step, r1 = hr_min_size(r0 + j->row_step, w->rows);
-    size_t t0 = unit / row_units * j->token_step, t1 = hr_min_size(t0 + j->token_step, j->x.m);
     hr_act x = hr_act_rows(&j->x, t0, t1 - t0);
     size_t nr = (size_t)w->nr;
     hr_matmul_args args = {w->data + j->mat * w->mat_bytes, w->rows, w->k, &x, j->y + t0 * j->y_stride, j->y_stride};
-    hr_kernels_matmul(&r->s->model->kernels, w->op)(&args, r0 / nr, hr_div_up(r1, nr));
+    hr_kernels_matmul(&s->model->kernels, w->op)(&args, r0 / nr, hr_div_up(r1, nr));
     const float *bias = w->bias != NULL ? w->bias + j->mat * w->rows : NULL;
     for (size_t t = t0; t < t1 && (bias != NULL || w->scale != 1.0f); t++) {
         float *y = j->y + t * j->y_stride;
@@ -118,32 +110,63 @@ static void run_unit(const jobs_run *r, size_t unit) {
     }
 }
 
+/* the last job whose first unit is not beyond */
+static const hr_job *job_of_unit(const jobs_run *r, size_t unit) {
+    size_t lo = 0, hi = r->n;
+    while (hi - lo > 1) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (r->jobs[mid].first_unit <= unit) lo = mid;
+        else hi = mid;
+    }
+    return &r->jobs[lo];
+}
+
+static void run_share(jobs_run *r, int index, int count) {
+    size_t begin, end;
+    hr_pool_share(r->n_units, 1, index, count, &begin, &end);
+    while (begin < end && !hr_run_stopped(r->s)) {
+        const hr_job *j = job_of_unit(r, begin);
+        size_t r0 = (begin - j->first_unit) * HR_PACK_ROWS, more = (end - begin) * HR_PACK_ROWS;
+        size_t r1 = hr_min_size(r0 + hr_min_size(j->row_step, more), j->w->rows);
+        run_part(r->s, j, r0, r1, 0, j->x.m);
+        begin += hr_div_up(r1 - r0, HR_PACK_ROWS);
+    }
+}
+
 static void run_units(void *arg, int index, int count) {
     jobs_run *r = (jobs_run *)arg;
     if (r->by_share) {
-        size_t begin, end;
-        hr_pool_share(r->n_units, 1, index, count, &begin, &end);
-        for (size_t u = begin; u < end && !hr_run_stopped(r->s); u++) run_unit(r, u);
+        run_share(r, index, count);
         return;
     }
-    for (size_t u; (u = hr_atomic_next(&r->next, 1)) < r->n_units && !hr_run_stopped(r->s);) run_unit(r, u);
+    for (size_t u; (u = hr_atomic_next(&r->next, 1)) < r->n_units && !hr_run_stopped(r->s);) {
+        const hr_job *j = job_of_unit(r, u);
+        size_t token_units = hr_div_up(j->x.m, j->token_step); /* all tokens of some rows first: weights are read once */
+        size_t r0 = (u - j->first_unit) / token_units * j->row_step;
+        size_t t0 = (u - j->first_unit) % token_units * j->token_step;
+        run_part(r->s, j, r0, hr_min_size(r0 + j->row_step, j->w->rows), t0, hr_min_size(t0 + j->token_step, j->x.m));
+    }
 }
 
 void hr_run_jobs(hr_session *s, hr_job *jobs, size_t n) {
     jobs_run r = {s, jobs, n, 0, 0, true};
     if (hr_run_stopped(s)) return;
     for (size_t i = 0; i < n; i++) {
+        if (jobs[i].x.m > RUN_SHARE_TOKENS) r.by_share = false;
+    }
+    for (size_t i = 0; i < n; i++) {
         hr_job *j = &jobs[i];
         size_t k = j->w->k, m = j->x.m;
-        size_t macs = s->model->kernels.chosen[j->w->op]->rank == 0 ? RUN_UNIT_MACS_REF : RUN_UNIT_MACS;
-        size_t tokens = macs / (HR_PACK_ROWS * k); /* of one group of 16 rows */
-        tokens = hr_min_size(m, hr_max_size(tokens, 1));
-        size_t groups = macs / (HR_PACK_ROWS * k * tokens);
-        j->token_step = tokens;
-        j->row_step = HR_PACK_ROWS * hr_max_size(1, hr_min_size(groups, 8));
         j->first_unit = r.n_units;
-        r.n_units += hr_div_up(j->w->rows, j->row_step) * hr_div_up(m, tokens);
-        if (m > 1) r.by_share = false;
+        if (m == 0) continue;
+        size_t macs = s->model->kernels.chosen[j->w->op]->rank == 0 ? RUN_UNIT_MACS_REF : RUN_UNIT_MACS;
+        size_t tokens = hr_min_size(hr_max_size(macs / (HR_PACK_ROWS * k), 1), RUN_UNIT_TOKENS);
+        if (r.by_share) tokens = m;
+        j->token_step = hr_div_up(m, hr_div_up(m, tokens)); /* even parts */
+        size_t pairs = macs / (2 * HR_PACK_ROWS * k * j->token_step);
+        j->row_step = 2 * HR_PACK_ROWS * hr_max_size(1, hr_min_size(pairs, RUN_UNIT_ROWS / (2 * HR_PACK_ROWS)));
+        r.n_units += r.by_share ? hr_div_up(j->w->rows, HR_PACK_ROWS)
+                                : hr_div_up(j->w->rows, j->row_step) * hr_div_up(m, j->token_step);
     }
     hr_run_task(s, run_units, &r);
 }

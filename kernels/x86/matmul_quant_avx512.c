@@ -380,7 +380,8 @@ VNNI_INLINE void tile_starts(const bool halves, const int tokens, const vnni_til
         int both = halves ? -c->bias & 0xffff : (int)((unsigned)-c->bias << 16 | (-c->bias & 0xffff));
         _mm512_store_si512((void *)z[i], _mm512_dpwssd_epi32(zero, s, _mm512_set1_epi32(both)));
         if (halves) {
-            _mm512_store_si512((void *)(z[i] + 16), _mm512_dpwssd_epi32(zero, s, _mm512_set1_epi32((int)((unsigned)-c->bias << 16))));
+            __m512i high = _mm512_dpwssd_epi32(zero, s, _mm512_set1_epi32((int)((unsigned)-c->bias << 16)));
+            _mm512_store_si512((void *)(z[i] + 16), high);
         }
     }
 }

@@ -118,11 +118,11 @@ static void read_tensor(hr_cur *c, hr_gguf_tensor *t, char *label, size_t label_
         hr_cur_fail(c, HR_E_FORMAT, "unknown or removed tensor type %u", t->type);
         return;
     }
-    uint64_t row_bytes;
+    uint64_t row_bytes, mats = (uint64_t)t->dims[2] * t->dims[3]; /* at most 2^62 */
     if (!hr_format_row_bytes(f, t->dims[0], &row_bytes)) {
         hr_cur_fail(c, HR_E_FORMAT, "rows of %u elements; %s needs a multiple of %u", t->dims[0], f->name,
                     (unsigned)f->block);
-    } else if (!hr_mul_u64(row_bytes, rows, &t->bytes) || t->bytes > (uint64_t)1 << 62) {
+    } else if (!hr_format_tensor_bytes(f, t->dims[0], t->dims[1], mats, &t->bytes) || t->bytes > (uint64_t)1 << 62) {
         hr_cur_fail(c, HR_E_FORMAT, "the size of this tensor overflows");
     }
 }

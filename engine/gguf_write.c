@@ -261,9 +261,8 @@ static hr_status measure_tensor(const char *where, uint32_t n_dims, const uint64
         return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, where, "rows of %llu elements; %s needs a multiple of %u",
                        (unsigned long long)dims[0], f->name, (unsigned)f->block);
     }
-    bool fits = true;
-    for (uint32_t i = 1; i < n_dims; i++) fits = fits && hr_mul_u64(*bytes, dims[i], bytes);
-    if (fits && *bytes <= (uint64_t)1 << 60) return HR_OK;
+    const uint64_t rows = n_dims > 1 ? dims[1] : 1, mats = (n_dims > 2 ? dims[2] : 1) * (n_dims > 3 ? dims[3] : 1);
+    if (hr_format_tensor_bytes(f, dims[0], rows, mats, bytes) && *bytes <= (uint64_t)1 << 60) return HR_OK;
     return hr_fail(err, HR_E_LIMIT, HR_NO_OFFSET, where, "the size of this tensor overflows");
 }
 

@@ -257,11 +257,28 @@ static hr_status check_all_bound(hr_loader *l) {
     return HR_OK;
 }
 
+/* Packs of another geometry have the same types and sizes: the file must say which they are. */
+static hr_status check_geometry(hr_loader *l) {
+    const hr_gguf *g = &l->m->gguf;
+    static const char key[] = "hearth.pack.geometry";
+    hr_str s = {"", 0};
+    bool found = false;
+    uint32_t i = 0;
+    while (i < g->n_tensors && !hr_format_of(g->tensors[i].type)->packed) i++;
+    if (i == g->n_tensors) return HR_OK;
+    HR_TRY(hr_gguf_string(g, key, &s, &found, l->err));
+    if (found && hr_str_is(s, HR_PACK_GEOMETRY)) return HR_OK;
+    return hr_fail(l->err, found ? HR_E_UNSUPPORTED : HR_E_FORMAT, record_offset(l, &g->tensors[i]), key,
+                   found ? "is '%.*s': only packs of " HR_PACK_GEOMETRY " are read" : "is missing%.*s: a file of packs "
+                   "names their geometry", (int)hr_min_size(s.size, 32), s.data);
+}
+
 hr_status hr_load_tensors(hr_loader *l) {
     hr_model *m = l->m;
     hr_hparams *hp = &m->hp;
     size_t with_ffn_norm = 0;
     HR_TRY(check_names(l));
+    HR_TRY(check_geometry(l));
     const size_t n_half = hp->rope[0].n_rot / 2;
     HR_TRY(bind_factors(l, HR_SLOT_ROPE_SHORT, n_half, &hp->rope[0].factors));
     bool any_short = l->row->may & HR_SLOT_BIT(ROPE_SHORT) && find_tensor(l, HR_SLOT_ROPE_SHORT, SIZE_MAX, "weight");

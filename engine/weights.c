@@ -1,5 +1,6 @@
-/* weights.c: the bytes of the tensors. A kernel that reads row-major blocks gets them in place where the file is mapped;
- * one that reads packs gets a pack made in pieces, all threads sharing each piece, the source pages dropped behind. */
+/* weights.c: the bytes of the tensors. What lies in the file as the kernel wants it, rows or packs, is used in place where
+ * the file is mapped. The rest is packed (or unpacked) in pieces, all threads sharing each piece, the source pages dropped
+ * behind. */
 #include "engine/load.h"
 
 enum { WEIGHTS_PIECE_BYTES = 4 << 20 }; /* source bytes packed or copied between two reports of progress */
@@ -36,11 +37,11 @@ hr_status hr_load_vector(hr_loader *l, const hr_gguf_tensor *t, size_t n, const 
     return report_progress(l, (uint64_t)n * unit);
 }
 
-/* --- row-major ---------------------------------------------------------------------------------------------------- */
+/* --- in place ----------------------------------------------------------------------------------------------------- */
 /* In place when there is a mapping (or the caller's memory) that a kernel may read as it is, else copied. */
-static hr_status place_rows(hr_loader *l, const hr_gguf_tensor *t, hr_matrix *out) {
+static hr_status place_bytes(hr_loader *l, const hr_gguf_tensor *t, size_t align, hr_matrix *out) {
     const uint8_t *data = hr_gguf_tensor_data(&l->m->gguf, t);
-    if (data && ((uintptr_t)data & 3) == 0) {
+    if (data && ((uintptr_t)data & (align - 1)) == 0) {
         out->data = data;
         return HR_OK;
     }
@@ -56,19 +57,21 @@ static hr_status place_rows(hr_loader *l, const hr_gguf_tensor *t, hr_matrix *ou
     for (size_t at = 0; at < bytes;) {
         size_t n = hr_min_size(bytes - at, WEIGHTS_PIECE_BYTES);
         HR_TRY(hr_gguf_tensor_read(&l->m->gguf, t, at, dst + at, n, l->err));
+        hr_gguf_tensor_drop(&l->m->gguf, t, at, n);
         at += n;
         HR_TRY(report_progress(l, n));
     }
     return HR_OK;
 }
 
-/* --- packs -------------------------------------------------------------------------------------------------------- */
+/* --- packing, unpacking ------------------------------------------------------------------------------------------- */
+/* One matrix of a tensor on its way from rows to a pack or back, in pieces of whole groups of 16 rows. */
 typedef struct pack_job {
     const hr_format_info *format;
-    const uint8_t *src; /* rows [row0, row0 + n), row-major */
-    void *pack;
-    size_t row0, n, k, row_bytes;
-    bool guard;
+    const uint8_t *src; /* of rows [row0, row0 + n): row-major or their groups */
+    uint8_t *dst;       /* the whole matrix */
+    size_t row0, n, k, row_bytes, src_bytes;
+    bool unpacks, guard;
     volatile uint32_t failed;
 } pack_job;
 typedef struct pack_share {
@@ -79,7 +82,10 @@ typedef struct pack_share {
 static hr_status pack_rows_of_share(void *arg) {
     const pack_share *s = (const pack_share *)arg;
     const pack_job *j = s->job;
-    hr_pack_rows(j->format, j->src + s->begin * j->row_bytes, j->row0 + s->begin, s->end - s->begin, j->k, j->pack);
+    if (!j->unpacks)
+        hr_pack_rows(j->format, j->src + s->begin * j->row_bytes, j->row0 + s->begin, s->end - s->begin, j->k, j->dst);
+    for (size_t r = s->begin; j->unpacks && r < s->end; r++)
+        hr_unpack_row(j->format, j->src, r, j->k, j->dst + (j->row0 + r) * j->row_bytes);
     return HR_OK;
 }
 static void pack_task(void *arg, int index, int count) {
@@ -88,63 +94,76 @@ static void pack_task(void *arg, int index, int count) {
     hr_pool_share(j->n, HR_PACK_ROWS, index, count, &s.begin, &s.end);
     if (s.begin >= s.end) return;
     if (!j->guard) (void)pack_rows_of_share(&s);
-    else if (hr_guard_run(j->src, j->n * j->row_bytes, pack_rows_of_share, &s, NULL) != HR_OK)
+    else if (hr_guard_run(j->src, j->src_bytes, pack_rows_of_share, &s, NULL) != HR_OK)
         hr_atomic_store_u32(&j->failed, 1);
 }
 
-/* One matrix of the tensor, source bytes from `offset` on. staging: room for `piece` rows when nothing is mapped. */
-static hr_status pack_matrix(hr_loader *l, const hr_gguf_tensor *t, const hr_matrix *out, uint64_t offset,
-                             uint8_t *pack,
+/* source bytes of n rows from a multiple of 16 on */
+static size_t piece_bytes(const pack_job *j, size_t n) {
+    return (j->unpacks ? hr_div_up(n, HR_PACK_ROWS) * HR_PACK_ROWS : n) * j->row_bytes;
+}
+
+/* One matrix, source bytes from `offset` on. staging: room for `piece` rows when nothing is mapped. */
+static hr_status pack_matrix(hr_loader *l, const hr_gguf_tensor *t, pack_job *j, size_t rows, uint64_t offset,
                              size_t piece, uint8_t *staging) {
     const uint8_t *data = hr_gguf_tensor_data(&l->m->gguf, t);
-    pack_job job = {.format = out->format, .pack = pack, .k = out->k, .guard = l->m->guard && data};
-    job.row_bytes = out->k / out->format->block * out->format->bytes;
-    for (size_t row = 0; row < out->rows; row += job.n) {
-        const uint64_t at = offset + (uint64_t)row * job.row_bytes;
-        job.row0 = row;
-        job.n = hr_min_size(piece, out->rows - row);
-        job.src = data ? data + at : staging;
-        if (!data) HR_TRY(hr_gguf_tensor_read(&l->m->gguf, t, at, staging, job.n * job.row_bytes, l->err));
-        hr_pool_run(l->m->pool, pack_task, &job);
-        if (hr_atomic_load_u32(&job.failed))
+    j->guard = l->m->guard && data;
+    for (size_t row = 0; row < rows; row += j->n) {
+        const uint64_t at = offset + (uint64_t)row * j->row_bytes;
+        j->row0 = row;
+        j->n = hr_min_size(piece, rows - row);
+        j->src_bytes = piece_bytes(j, j->n);
+        j->src = data ? data + at : staging;
+        if (!data) HR_TRY(hr_gguf_tensor_read(&l->m->gguf, t, at, staging, j->src_bytes, l->err));
+        hr_pool_run(l->m->pool, pack_task, j);
+        if (hr_atomic_load_u32(&j->failed))
             return hr_fail(l->err, HR_E_IO, t->offset + at, l->name, "the file was cut short while it was mapped");
-        hr_gguf_tensor_drop(&l->m->gguf, t, at, job.n * job.row_bytes);
-        HR_TRY(report_progress(l, job.n * job.row_bytes));
+        hr_gguf_tensor_drop(&l->m->gguf, t, at, j->src_bytes);
+        HR_TRY(report_progress(l, j->src_bytes));
     }
     return HR_OK;
 }
 
-static hr_status pack_tensor(hr_loader *l, const hr_gguf_tensor *t, hr_matrix *out) {
-    uint64_t bytes = 0, all = 0;
-    if (!hr_pack_bytes(out->format, out->rows, out->k, &bytes) || !hr_mul_u64(bytes, out->n_mats, &all) ||
-        all > SIZE_MAX)
+/* Rows of the file to packs, or packs of the file to rows. */
+static hr_status convert_tensor(hr_loader *l, const hr_gguf_tensor *t, bool unpacks, hr_matrix *out) {
+    pack_job job = {.format = out->format, .k = out->k, .unpacks = unpacks};
+    job.row_bytes = out->k / out->format->block * out->format->bytes;
+    uint64_t pack = 0, bytes = 0, all = 0;
+    if (!hr_pack_bytes(out->format, out->rows, out->k, &pack) || !hr_mul_u64(pack, out->n_mats, &all) || all > SIZE_MAX)
         return hr_fail(l->err, HR_E_LIMIT, HR_NO_OFFSET, l->name, "is too large to pack");
-    const size_t row_bytes = out->k / out->format->block * out->format->bytes;
-    const size_t fit = hr_max_size(WEIGHTS_PIECE_BYTES / row_bytes / HR_PACK_ROWS, 1) * HR_PACK_ROWS;
+    bytes = unpacks ? out->rows * job.row_bytes : pack; /* not above pack */
+    const size_t from_bytes = unpacks ? (size_t)pack : out->rows * job.row_bytes;
+    const size_t fit = hr_max_size(WEIGHTS_PIECE_BYTES / job.row_bytes / HR_PACK_ROWS, 1) * HR_PACK_ROWS;
     const size_t piece = hr_min_size(fit, out->rows);
     out->mat_bytes = (size_t)bytes;
-    uint8_t *pack = (uint8_t *)hr_arena_alloc_raw(l->arena, (size_t)all, 1, HR_ARENA_ALIGN), *staging = NULL;
-    out->data = pack;
+    uint8_t *dst = (uint8_t *)hr_arena_alloc_raw(l->arena, out->mat_bytes * out->n_mats, 1, HR_ARENA_ALIGN);
+    uint8_t *staging = NULL;
+    out->data = dst;
     const size_t mark = hr_arena_mark(l->arena);
     const bool mapped = hr_gguf_tensor_data(&l->m->gguf, t);
-    if (!mapped) staging = (uint8_t *)hr_arena_alloc_raw(l->arena, piece, row_bytes, HR_ARENA_ALIGN);
+    if (!mapped) staging = (uint8_t *)hr_arena_alloc_raw(l->arena, piece_bytes(&job, piece), 1, HR_ARENA_ALIGN);
     hr_arena_rewind(l->arena, mark);
     if (l->counting) {
         l->total += t->bytes;
         return HR_OK;
     }
-    if (!pack || (!mapped && !staging)) return fail_full(l);
-    for (size_t i = 0; i < out->n_mats; i++)
-        HR_TRY(pack_matrix(l, t, out, (uint64_t)i * out->rows * row_bytes, pack + i * out->mat_bytes, piece, staging));
+    if (!dst || (!mapped && !staging)) return fail_full(l);
+    for (size_t i = 0; i < out->n_mats; i++) {
+        job.dst = dst + i * out->mat_bytes;
+        HR_TRY(pack_matrix(l, t, &job, out->rows, (uint64_t)i * from_bytes, piece, staging));
+    }
     return HR_OK;
 }
 
 /* --- matrices ----------------------------------------------------------------------------------------------------- */
+/* *packed: as it lies in the file */
 static hr_status describe_matrix(hr_loader *l, const hr_gguf_tensor *t, size_t k, size_t rows, size_t n_mats,
-                                 hr_matrix *out) {
+                                 bool *packed, hr_matrix *out) {
     memset(out, 0, sizeof *out);
-    out->format = hr_format_of(t->type);
-    out->op = hr_matmul_op(t->type);
+    *packed = hr_format_of(t->type)->packed; /* the reader let no unknown type in */
+    const uint32_t type = *packed ? t->type - HR_TYPE_PACKED : t->type;
+    out->format = hr_format_of(type);
+    out->op = hr_matmul_op(type);
     if (!out->format || !out->format->runs || out->op == HR_OP_COUNT)
         return hr_fail(l->err, HR_E_UNSUPPORTED, HR_NO_OFFSET, l->name,
                        "tensor type %s (%u) is not run; quantize to another",
@@ -152,23 +171,27 @@ static hr_status describe_matrix(hr_loader *l, const hr_gguf_tensor *t, size_t k
     out->rows = rows;
     out->k = k;
     out->n_mats = n_mats;
-    out->mat_bytes = k / out->format->block * out->format->bytes * rows;
-    out->nr = 1;
+    out->mat_bytes = k / out->format->block * out->format->bytes * (*packed ? hr_div_up(rows, HR_PACK_ROWS) * HR_PACK_ROWS
+                                                                            : rows);
+    out->nr = *packed ? HR_PACK_ROWS : 1;
     out->scale = 1;
     return HR_OK;
 }
 
 hr_status hr_load_rows(hr_loader *l, const hr_gguf_tensor *t, size_t k, size_t rows, hr_matrix *out) {
-    HR_TRY(describe_matrix(l, t, k, rows, 1, out));
-    return place_rows(l, t, out);
+    bool packed = false;
+    HR_TRY(describe_matrix(l, t, k, rows, 1, &packed, out));
+    return place_bytes(l, t, 4, out);
 }
 
 hr_status hr_load_matrix(hr_loader *l, const hr_gguf_tensor *t, size_t k, size_t rows, size_t n_mats, hr_matrix *out) {
-    HR_TRY(describe_matrix(l, t, k, rows, n_mats, out));
+    bool packed = false;
+    HR_TRY(describe_matrix(l, t, k, rows, n_mats, &packed, out));
     const hr_kernel *kernel = l->m->kernels.chosen[out->op];
     hr_assert(kernel && (kernel->nr == 1 || kernel->nr == HR_PACK_ROWS));
+    if (out->nr == kernel->nr) return place_bytes(l, t, packed ? HR_PACK_ALIGN : 4, out);
     out->nr = kernel->nr;
-    return out->nr == 1 ? place_rows(l, t, out) : pack_tensor(l, t, out);
+    return convert_tensor(l, t, packed, out);
 }
 
 /* --- rows for the embedding --------------------------------------------------------------------------------------- */

@@ -1,44 +1,55 @@
 /* formats.c: the table of block formats. Fields in file order, from the ggml block structs (reference/formats.md 4). */
 #include "quant/formats.h"
 
-#define FORMATS_KNOWN(id, name, block, bytes) {id, name, block, bytes, false, true, 0, {{0, 0}}}
+/* X(name, block, bytes, quantized, number of fields, fields...) */
+#define FORMATS_RUN(X)                                                     \
+    X(F32, 1, 4, false, 1, {4, 4})                                         \
+    X(F16, 1, 2, false, 1, {2, 2})                                         \
+    X(Q4_0, 32, 18, true, 2, {2, 2}, {16, 4})                              \
+    X(Q4_1, 32, 20, true, 3, {2, 2}, {2, 2}, {16, 4})                      \
+    X(Q5_0, 32, 22, true, 3, {2, 2}, {4, 4}, {16, 4})                      \
+    X(Q5_1, 32, 24, true, 4, {2, 2}, {2, 2}, {4, 4}, {16, 4})              \
+    X(Q8_0, 32, 34, true, 2, {2, 2}, {32, 4})                              \
+    X(Q2_K, 256, 84, true, 4, {16, 4}, {64, 4}, {2, 2}, {2, 2})            \
+    X(Q3_K, 256, 110, true, 4, {32, 4}, {64, 4}, {12, 4}, {2, 2})          \
+    X(Q4_K, 256, 144, true, 4, {2, 2}, {2, 2}, {12, 4}, {128, 4})          \
+    X(Q5_K, 256, 176, true, 5, {2, 2}, {2, 2}, {12, 4}, {32, 4}, {128, 4}) \
+    X(Q6_K, 256, 210, true, 4, {128, 4}, {64, 4}, {16, 4}, {2, 2})         \
+    X(IQ4_NL, 32, 18, true, 2, {2, 2}, {16, 4})                            \
+    X(IQ4_XS, 256, 136, true, 4, {2, 2}, {2, 2}, {4, 4}, {128, 4})         \
+    X(BF16, 1, 2, false, 1, {2, 2})                                        \
+    X(TQ1_0, 256, 54, true, 3, {48, 4}, {4, 4}, {2, 2})                    \
+    X(TQ2_0, 256, 66, true, 2, {64, 4}, {2, 2})                            \
+    X(MXFP4, 32, 17, true, 2, {1, 1}, {16, 4})
+#define FORMATS_ROW(name, block, bytes, quantized, n, ...) \
+    {HR_TYPE_##name, #name, block, bytes, true, quantized, false, n, {__VA_ARGS__}},
+#define FORMATS_PACK(name, block, bytes, quantized, n, ...) \
+    {HR_TYPE_PACKED + HR_TYPE_##name, #name "_R16K4", block, bytes, false, quantized, true, n, {__VA_ARGS__}},
+#define FORMATS_KNOWN(id, name, block, bytes) {id, name, block, bytes, false, true, false, 0, {{0, 0}}}
 static const hr_format_info format_table[] = {
-    {HR_TYPE_F32, "F32", 1, 4, true, false, 1, {{4, 4}}},
-    {HR_TYPE_F16, "F16", 1, 2, true, false, 1, {{2, 2}}},
-    {HR_TYPE_Q4_0, "Q4_0", 32, 18, true, true, 2, {{2, 2}, {16, 4}}},
-    {HR_TYPE_Q4_1, "Q4_1", 32, 20, true, true, 3, {{2, 2}, {2, 2}, {16, 4}}},
-    {HR_TYPE_Q5_0, "Q5_0", 32, 22, true, true, 3, {{2, 2}, {4, 4}, {16, 4}}},
-    {HR_TYPE_Q5_1, "Q5_1", 32, 24, true, true, 4, {{2, 2}, {2, 2}, {4, 4}, {16, 4}}},
-    {HR_TYPE_Q8_0, "Q8_0", 32, 34, true, true, 2, {{2, 2}, {32, 4}}},
+    FORMATS_RUN(FORMATS_ROW)
+    FORMATS_RUN(FORMATS_PACK)
     FORMATS_KNOWN(9, "Q8_1", 32, 36),
-    {HR_TYPE_Q2_K, "Q2_K", 256, 84, true, true, 4, {{16, 4}, {64, 4}, {2, 2}, {2, 2}}},
-    {HR_TYPE_Q3_K, "Q3_K", 256, 110, true, true, 4, {{32, 4}, {64, 4}, {12, 4}, {2, 2}}},
-    {HR_TYPE_Q4_K, "Q4_K", 256, 144, true, true, 4, {{2, 2}, {2, 2}, {12, 4}, {128, 4}}},
-    {HR_TYPE_Q5_K, "Q5_K", 256, 176, true, true, 5, {{2, 2}, {2, 2}, {12, 4}, {32, 4}, {128, 4}}},
-    {HR_TYPE_Q6_K, "Q6_K", 256, 210, true, true, 4, {{128, 4}, {64, 4}, {16, 4}, {2, 2}}},
     FORMATS_KNOWN(15, "Q8_K", 256, 292),
     FORMATS_KNOWN(16, "IQ2_XXS", 256, 66),
     FORMATS_KNOWN(17, "IQ2_XS", 256, 74),
     FORMATS_KNOWN(18, "IQ3_XXS", 256, 98),
     FORMATS_KNOWN(19, "IQ1_S", 256, 50),
-    {HR_TYPE_IQ4_NL, "IQ4_NL", 32, 18, true, true, 2, {{2, 2}, {16, 4}}},
     FORMATS_KNOWN(21, "IQ3_S", 256, 110),
     FORMATS_KNOWN(22, "IQ2_S", 256, 82),
-    {HR_TYPE_IQ4_XS, "IQ4_XS", 256, 136, true, true, 4, {{2, 2}, {2, 2}, {4, 4}, {128, 4}}},
     FORMATS_KNOWN(24, "I8", 1, 1),
     FORMATS_KNOWN(25, "I16", 1, 2),
     FORMATS_KNOWN(26, "I32", 1, 4),
     FORMATS_KNOWN(27, "I64", 1, 8),
     FORMATS_KNOWN(28, "F64", 1, 8),
     FORMATS_KNOWN(29, "IQ1_M", 256, 56),
-    {HR_TYPE_BF16, "BF16", 1, 2, true, false, 1, {{2, 2}}},
-    {HR_TYPE_TQ1_0, "TQ1_0", 256, 54, true, true, 3, {{48, 4}, {4, 4}, {2, 2}}},
-    {HR_TYPE_TQ2_0, "TQ2_0", 256, 66, true, true, 2, {{64, 4}, {2, 2}}},
-    {HR_TYPE_MXFP4, "MXFP4", 32, 17, true, true, 2, {{1, 1}, {16, 4}}},
     FORMATS_KNOWN(40, "NVFP4", 64, 36),
     FORMATS_KNOWN(41, "Q1_0", 128, 18),
     FORMATS_KNOWN(42, "Q2_0", 64, 18),
 };
+#undef FORMATS_RUN
+#undef FORMATS_ROW
+#undef FORMATS_PACK
 #undef FORMATS_KNOWN
 
 const hr_format_info *hr_format_of(uint32_t id) {
@@ -46,6 +57,12 @@ const hr_format_info *hr_format_of(uint32_t id) {
         if (format_table[i].id == id) return &format_table[i];
     }
     return NULL;
+}
+
+bool hr_format_tensor_bytes(const hr_format_info *f, uint64_t k, uint64_t rows, uint64_t n_mats, uint64_t *bytes) {
+    uint64_t n;
+    if (f->packed && !hr_align_u64(rows, HR_PACK_ROWS, &rows)) return false;
+    return hr_format_row_bytes(f, k, &n) && hr_mul_u64(n, rows, &n) && hr_mul_u64(n, n_mats, bytes);
 }
 
 bool hr_format_row_bytes(const hr_format_info *f, uint64_t k, uint64_t *bytes) {

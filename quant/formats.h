@@ -10,7 +10,8 @@ enum hr_type {
     HR_TYPE_F32 = 0, HR_TYPE_F16 = 1, HR_TYPE_Q4_0 = 2, HR_TYPE_Q4_1 = 3, HR_TYPE_Q5_0 = 6, HR_TYPE_Q5_1 = 7,
     HR_TYPE_Q8_0 = 8, HR_TYPE_Q2_K = 10, HR_TYPE_Q3_K = 11, HR_TYPE_Q4_K = 12, HR_TYPE_Q5_K = 13, HR_TYPE_Q6_K = 14,
     HR_TYPE_IQ4_NL = 20, HR_TYPE_IQ4_XS = 23, HR_TYPE_BF16 = 30, HR_TYPE_TQ1_0 = 34, HR_TYPE_TQ2_0 = 35,
-    HR_TYPE_MXFP4 = 39
+    HR_TYPE_MXFP4 = 39,
+    HR_TYPE_PACKED = 0x10000 /* added to the id of a format that runs: its packs, in a file of `hearth pack` */
 };
 
 /* One field of a block, in file order: `bytes` long, permuted in packs in units of `unit` bytes (2 for a half, 1 for a
@@ -22,11 +23,12 @@ typedef struct hr_field {
 
 typedef struct hr_format_info {
     uint32_t id;       /* enum hr_type */
-    const char *name;  /* "Q4_K" */
+    const char *name;  /* "Q4_K", "Q4_K_R16K4" */
     uint16_t block;    /* elements in a block */
     uint16_t bytes;    /* bytes of a block */
     bool runs;         /* Hearth can compute with it; false: known to the format, refused by name */
     bool quantized;    /* takes int8 activations; false: f32 activations (F32, F16, BF16) */
+    bool packed;       /* blocks lie in packs (below); runs is false: whoever reads rows must not take it for the format */
     uint8_t n_fields;
     hr_field field[6];
 } hr_format_info;
@@ -35,6 +37,9 @@ typedef struct hr_format_info {
 HR_PRIVATE const hr_format_info *hr_format_of(uint32_t id);
 /* bytes of a row of k elements; k must be a multiple of the block; false on overflow or a bad k */
 HR_PRIVATE bool hr_format_row_bytes(const hr_format_info *f, uint64_t k, uint64_t *bytes);
+/* bytes of n_mats matrices [rows][k] in a file; packs hold whole groups of rows */
+HR_PRIVATE bool hr_format_tensor_bytes(const hr_format_info *f, uint64_t k, uint64_t rows, uint64_t n_mats,
+                                       uint64_t *bytes);
 
 /* f16 <-> f32, exact; rounding to nearest even on the way down */
 HR_PRIVATE float hr_f32_of_f16(uint16_t h);
@@ -66,6 +71,8 @@ HR_PRIVATE void hr_dequant_row(const hr_format_info *f, const void *src, size_t 
  * F32/F16/BF16 are blocks of one element: pack[group][k][16]. A 64-byte vector of a quant field is thus 16 rows x 4
  * consecutive bytes, and a vector of halves is the scale of 16 rows. */
 #define HR_PACK_ROWS 16
+#define HR_PACK_GEOMETRY "r16k4" /* the name in a file: 16 rows x 4 bytes along k */
+#define HR_PACK_ALIGN 64         /* of a pack, for the kernels */
 HR_PRIVATE bool hr_pack_bytes(const hr_format_info *f, uint64_t rows, uint64_t k, uint64_t *bytes);
 /* packs rows [row0, row0+n) (row0 a multiple of 16; n a multiple of 16 unless it ends the tensor)
  *   src  those rows, row-major      pack  the whole tensor's pack */

@@ -117,5 +117,6 @@ int cmd_logits(int argc, char **argv);
 int cmd_perplexity(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
+int cmd_pack(int argc, char **argv);
 int cmd_selfcheck(int argc, char **argv);
 #endif

@@ -15,10 +15,11 @@ static const word words[] = {
     {"perplexity", cmd_perplexity, "MODEL -f FILE           perplexity; distance from saved logits"},
     {"inspect", cmd_inspect, "MODEL                   what is in a file"},
     {"plan", cmd_plan, "MODEL --ctx N           exact bytes, before anything is opened"},
+    {"pack", cmd_pack, "IN OUT                  store matrices as kernels read them; --unpack goes back"},
     {"selfcheck", cmd_selfcheck, "[MODEL]                 are the kernels right on this chip?"},
 };
 /* words that the design names and this version does not have */
-static const char *const later[] = {"chat",   "ask",    "quantize", "imatrix", "pack",  "convert", "bench",
+static const char *const later[] = {"chat",   "ask",    "quantize", "imatrix", "convert", "bench",
                                     "embed",  "memory", "redact",   "policy",  "fleet", "metrics", "release",
                                     "train",  "adapter", "serve"};
 

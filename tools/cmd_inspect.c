@@ -39,7 +39,7 @@ static size_t count_types(const hr_gguf *g, type_count *list, size_t cap) {
     return n;
 }
 static void print_tensor(const hr_gguf_tensor *t) {
-    printf("  %-8s ", name_type(t->type));
+    printf("  %-12s ", name_type(t->type));
     char dims[96];
     int n = 0;
     for (int d = 0; d < t->n_dims; d++) n += snprintf(dims + n, sizeof dims - (size_t)n, "%s%u", d ? " x " : "",
@@ -70,12 +70,12 @@ static void print_container(const hr_gguf *g, bool tensors) {
     }
     printf("%u tensors\n", g->n_tensors);
     for (size_t i = 0; i < n_types; i++) {
-        printf("  %-8s %6llu tensors %15llu elements %15llu bytes\n", name_type(types[i].type),
+        printf("  %-12s %6llu tensors %15llu elements %15llu bytes\n", name_type(types[i].type),
                (unsigned long long)types[i].tensors, (unsigned long long)types[i].elements,
                (unsigned long long)types[i].bytes);
         elements += types[i].elements;
     }
-    printf("  %-8s %6u tensors %15llu elements\n", "total", g->n_tensors, (unsigned long long)elements);
+    printf("  %-12s %6u tensors %15llu elements\n", "total", g->n_tensors, (unsigned long long)elements);
     for (uint32_t i = 0; tensors && i < g->n_tensors; i++) print_tensor(&g->tensors[i]);
 }
 static void report_container_json(const hr_gguf *g, bool tensors) {

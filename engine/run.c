@@ -151,6 +151,7 @@ static void run_units(void *arg, int index, int count) {
 void hr_run_jobs(hr_session *s, hr_job *jobs, size_t n) {
     jobs_run r = {s, jobs, n, 0, 0, true};
     if (hr_run_stopped(s)) return;
+    if (s->observe != NULL) hr_observe_jobs(s, jobs, n);
     for (size_t i = 0; i < n; i++) {
         if (jobs[i].x.m > RUN_SHARE_TOKENS) r.by_share = false;
     }

@@ -4,6 +4,7 @@
 #define HR_SESSION_H
 #include "engine/hearth.h"
 #include "engine/model.h"
+#include "engine/observe.h"
 
 typedef struct hr_session hr_session;
 
@@ -90,6 +91,8 @@ struct hr_session {
     void *memory;
     size_t memory_bytes;
     bool owns_memory;
+    hr_observe_fn *observe;  /* observe.h; NULL: nobody looks */
+    void *observe_ctx;
 };
 
 /* --- graph.c: one batch ---------------------------------------------------------------------------------------------- */
@@ -115,6 +118,7 @@ typedef struct hr_job {
     size_t first_unit, row_step, token_step; /* set by hr_run_jobs */
 } hr_job;
 HR_PRIVATE void hr_run_jobs(hr_session *s, hr_job *jobs, size_t n);
+HR_PRIVATE void hr_observe_jobs(hr_session *s, const hr_job *jobs, size_t n);
 /* fn(ctx, token, thread) for every token in [0, m) */
 typedef void hr_token_fn(void *ctx, size_t token, int thread);
 HR_PRIVATE void hr_run_tokens(hr_session *s, size_t m, hr_token_fn *fn, void *ctx);

@@ -163,7 +163,7 @@ static bool write_block(const hr_format_info *f, const int8_t *q, float d, float
     for (int i = 0; i < 32; i++) {
         int v = q[i];
         if (f->id == HR_TYPE_IQ4_NL) v = level_index(block_iq4_values, 16, v);
-        else if (f->id == HR_TYPE_MXFP4) v = v >= 0 ? level_index(block_fp4_values + 7, 8, v) : 8 + level_index(block_fp4_values + 7, 8, -v);
+        else if (f->id == HR_TYPE_MXFP4) v = level_index(block_fp4_values + 7, 8, v < 0 ? -v : v) + (v < 0 ? 8 : 0);
         else v += bias;
         code[i] = (uint8_t)(v & 31);
         fifth |= (uint32_t)(v >> 4 & 1) << i;

@@ -16,7 +16,7 @@ export CC HEARTH_DATA MODELS
 KERNELS := $(sort $(wildcard kernels/ref/*.c kernels/x86/*.c kernels/arm/*.c kernels/mve/*.c kernels/riscv/*.c))
 LIB_C   := $(sort $(wildcard engine/*.c engine/base/*.c kernels/*.c quant/*.c tokenizer/*.c memory/*.c policy/*.c) \
              $(KERNELS))
-TOOL_C  := $(sort $(wildcard tools/hearth*.c tools/cmd_*.c tools/cli*.c))
+TOOL_C  := $(sort $(wildcard tools/hearth*.c tools/cmd_*.c tools/cli*.c tools/convert*.c) tools/json.c tools/safetensors.c)
 TEST_C  := $(sort $(wildcard tests/test_*.c))
 ifeq ($(shell grep -ls '^hearth_status hearth_generate' engine/*.c),)
 TEST_C  := $(filter-out tests/test_readme.c,$(TEST_C)) # nothing to run the example with yet

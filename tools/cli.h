@@ -119,4 +119,5 @@ int cmd_inspect(int argc, char **argv);
 int cmd_plan(int argc, char **argv);
 int cmd_pack(int argc, char **argv);
 int cmd_selfcheck(int argc, char **argv);
+int cmd_convert(int argc, char **argv);
 #endif

@@ -36,7 +36,7 @@ function may_include(f, h) {
     }
     if (f ~ /^tools\//) {
         if (h == "engine/hearth.h" || h ~ /^tools\//) return 1
-        return f ~ /^tools\/.*(pack|quantize|inspect|imatrix|convert)[a-z_]*\.[ch]$/ && (h ~ /^(quant|engine\/base)\// || h ~ /^engine\/(gguf(_write)?|imatrix|observe)\.h$/)
+        return f ~ /^tools\/.*(pack|quantize|inspect|imatrix|convert|json|safetensors)[a-z_]*\.[ch]$/ && (h ~ /^(quant|engine\/base)\// || h ~ /^engine\/(gguf(_write)?|imatrix|observe)\.h$/)
     }
     return 0
 }

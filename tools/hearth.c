@@ -16,11 +16,13 @@ static const word words[] = {
     {"inspect", cmd_inspect, "MODEL                   what is in a file"},
     {"plan", cmd_plan, "MODEL --ctx N           exact bytes, before anything is opened"},
     {"pack", cmd_pack, "IN OUT                  store matrices as kernels read them; --unpack goes back"},
+    {"quantize", cmd_quantize, "IN OUT TYPE             other types for the matrices: Q4_K_M, ..."},
+    {"imatrix", cmd_imatrix, "MODEL -f FILE -o OUT    which columns matter, for quantize"},
     {"convert", cmd_convert, "HF_DIR OUT              a Hugging Face model folder to a GGUF file"},
     {"selfcheck", cmd_selfcheck, "[MODEL]                 are the kernels right on this chip?"},
 };
 /* words that the design names and this version does not have */
-static const char *const later[] = {"chat",   "ask",    "quantize", "imatrix", "bench",
+static const char *const later[] = {"chat",   "ask",    "bench",
                                     "embed",  "memory", "redact",   "policy",  "fleet", "metrics", "release",
                                     "train",  "adapter", "serve"};
 

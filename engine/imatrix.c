@@ -172,7 +172,8 @@ const hr_imatrix_entry *hr_imatrix_find(const hr_imatrix *im, hr_str name) {
 }
 
 bool hr_imatrix_values(const hr_imatrix_entry *e, size_t k, size_t mat, size_t n_mats, float *dst) {
-    if (k == 0 || mat >= n_mats || e->n / k != n_mats || e->n % k != 0 || (e->counts != NULL && e->n_mats != n_mats)) return false;
+    if (k == 0 || mat >= n_mats || e->n / k != n_mats || e->n % k != 0) return false;
+    if (e->counts != NULL && e->n_mats != n_mats) return false;
     float divide = e->counts != NULL ? hr_f32_from_bits(hr_le32(e->counts + 4 * mat)) : e->divide;
     double sum = 0;
     if (!(divide > 0.0f && divide < 3e38f)) return false;

@@ -152,7 +152,7 @@ int cmd_imatrix(int argc, char **argv) {
         CLI_OPTION_JSON(o.setup),
     };
     const cli_command c = {"imatrix", "MODEL -f FILE -o OUT",
-                           "Importances for 'hearth quantize --imatrix': mean squares of every matrix's input columns over a text.",
+                           "Importances for 'hearth quantize --imatrix': squares of every matrix's input columns over a text.",
                            options, CLI_COUNT(options), 1, 1};
     int code = cli_parse(&c, argc, argv, words);
     if (code != CLI_GO) return code;

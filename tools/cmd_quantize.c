@@ -206,10 +206,11 @@ int cmd_quantize(int argc, char **argv) {
         {"--json", NULL, CLI_FLAG, &j->json, 0, 0, NULL, "report as JSON"},
     };
     const cli_command c = {"quantize", "IN OUT TYPE",
-                           "Writes a model with its matrices in another type. TYPE is a name users know: Q4_K_M Q4_K_S Q5_K_M\n"
-                           "Q5_K_S Q6_K Q3_K_S Q3_K_M Q3_K_L Q2_K IQ4_XS IQ4_NL Q8_0 Q4_0 Q4_1 Q5_0 Q5_1 TQ1_0 TQ2_0 MXFP4 F16 BF16\n"
-                           "F32; tensors get the types that llama-quantize gives them. An interrupted run leaves OUT.part, and the\n"
-                           "same command goes on from there; OUT itself is always a whole file.",
+                           "Writes a model with its matrices in another type. TYPE is a name users know: Q4_K_M Q4_K_S\n"
+                           "Q5_K_M Q5_K_S Q6_K Q3_K_S Q3_K_M Q3_K_L Q2_K IQ4_XS IQ4_NL Q8_0 Q4_0 Q4_1 Q5_0 Q5_1\n"
+                           "TQ1_0 TQ2_0 MXFP4 F16 BF16 F32; tensors get the types that llama-quantize gives them.\n"
+                           "An interrupted run leaves OUT.part, and the same command goes on from there; OUT itself\n"
+                           "is always a whole file.",
                            options, CLI_COUNT(options), 2, 3};
     memset(j, 0, sizeof *j);
     hr_error_clear(&j->err);

@@ -1,7 +1,7 @@
 /* cmd_quantize_target.c: `hearth quantize --target-bytes N`. A few hundred rows of each matrix are quantized to every
  * candidate type; the relative error (weighted by importances if there are any) is what a type costs, its bytes what it
- * takes. One price of a byte for all tensors (a Lagrange multiplier) is raised until the file fits; what then is left over goes to
- * the upgrades that gain most a byte. Matrices count the same whatever their size: each adds its relative error to the
+ * takes. One price of a byte for all tensors (a Lagrange multiplier) is raised until the file fits; what then is left over
+ * goes to the upgrades that gain most a byte. Matrices count the same whatever their size: each adds its relative error to the
  * residual stream once a layer; the head, attn_v and ffn_down, which nothing averages out, count double. */
 #include "tools/cmd_quantize.h"
 #if !defined(HEARTH_DROP_TOOLS)

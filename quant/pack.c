@@ -15,32 +15,29 @@ static void gather_ragged(uint8_t *dst, const uint8_t *src, size_t stride, size_
     }
 }
 
-/* Whole groups: copies of constant size, which compilers turn into moves; two rows go out in one store where they fit. */
-static void gather_words(uint8_t *dst, const uint8_t *src, size_t stride, size_t units) {
-    for (size_t u = 0; u < units; u++, src += 4, dst += 4 * HR_PACK_ROWS) {
-        const uint8_t *at = src;
-        for (size_t r = 0; r < HR_PACK_ROWS; r += 4, at += 4 * stride) {
-            uint32_t w[4];
-            memcpy(&w[0], at, 4);
-            memcpy(&w[1], at + stride, 4);
-            memcpy(&w[2], at + 2 * stride, 4);
-            memcpy(&w[3], at + 3 * stride, 4);
-            memcpy(dst + 4 * r, w, 16);
-        }
-    }
+/* Whole groups. The copies have constant sizes, which compilers turn into moves: one unit of 16 rows, then the next. */
+#define PACK_4_ROWS(r, unit)                                        \
+    memcpy(dst + (r) * (unit), at + (r) * stride, unit);             \
+    memcpy(dst + ((r) + 1) * (unit), at + ((r) + 1) * stride, unit); \
+    memcpy(dst + ((r) + 2) * (unit), at + ((r) + 2) * stride, unit); \
+    memcpy(dst + ((r) + 3) * (unit), at + ((r) + 3) * stride, unit);
+#define PACK_16_ROWS(unit) PACK_4_ROWS(0, unit) PACK_4_ROWS(4, unit) PACK_4_ROWS(8, unit) PACK_4_ROWS(12, unit)
+static void gather_words(uint8_t *dst, const uint8_t *at, size_t stride, size_t units) {
+    for (size_t u = 0; u < units; u++, at += 4, dst += 4 * HR_PACK_ROWS) { PACK_16_ROWS(4) }
 }
-static void gather_halves(uint8_t *dst, const uint8_t *src, size_t stride, size_t units) {
-    for (size_t u = 0; u < units; u++, src += 2, dst += 2 * HR_PACK_ROWS) {
-        const uint8_t *at = src;
-        for (size_t r = 0; r < HR_PACK_ROWS; r += 4, at += 4 * stride) {
-            uint16_t w[4];
-            memcpy(&w[0], at, 2);
-            memcpy(&w[1], at + stride, 2);
-            memcpy(&w[2], at + 2 * stride, 2);
-            memcpy(&w[3], at + 3 * stride, 2);
-            memcpy(dst + 2 * r, w, 8);
-        }
-    }
+static void gather_halves(uint8_t *dst, const uint8_t *at, size_t stride, size_t units) {
+    for (size_t u = 0; u < units; u++, at += 2, dst += 2 * HR_PACK_ROWS) { PACK_16_ROWS(2) }
+}
+#undef PACK_4_ROWS
+#undef PACK_16_ROWS
+
+/* n bytes that will be read soon: a group of rows is read along 16 lines at once, which the hardware foresees badly */
+static void prefetch_bytes(const uint8_t *p, size_t n) {
+#if defined(__GNUC__)
+    for (size_t i = 0; i < n; i += 64) __builtin_prefetch(p + i);
+#else
+    (void)p, (void)n;
+#endif
 }
 
 /* one block of up to 16 rows, `stride` apart */
@@ -59,21 +56,32 @@ static void pack_block(const hr_format_info *f, uint8_t *to, const uint8_t *from
     }
 }
 
+/* one group of rows of one-element blocks: F32, F16, BF16 */
+static void pack_floats(uint8_t *to, const uint8_t *from, size_t row_bytes, size_t unit, size_t k, bool more) {
+    enum { STEP = 64 };
+    for (size_t i = 0; i < k; i += STEP) {
+        const size_t n = hr_min_size(STEP, k - i);
+        if (more) prefetch_bytes(from + HR_PACK_ROWS * (row_bytes + i * unit), HR_PACK_ROWS * n * unit);
+        if (unit == 4) gather_words(to + HR_PACK_ROWS * i * 4, from + i * 4, row_bytes, n);
+        else gather_halves(to + HR_PACK_ROWS * i * 2, from + i * 2, row_bytes, n);
+    }
+}
+
 void hr_pack_rows(const hr_format_info *f, const void *src, size_t row0, size_t n, size_t k, void *pack) {
-    size_t blocks = k / f->block, row_bytes = blocks * f->bytes;
+    const size_t blocks = k / f->block, row_bytes = blocks * f->bytes, step = (size_t)HR_PACK_ROWS * f->bytes;
     hr_assert(row0 % HR_PACK_ROWS == 0 && k % f->block == 0);
     for (size_t r = 0; r < n; r += HR_PACK_ROWS) {
         const uint8_t *from = (const uint8_t *)src + r * row_bytes;
         uint8_t *to = (uint8_t *)pack + (row0 + r) * row_bytes;
-        size_t n_rows = hr_min_size(n - r, HR_PACK_ROWS);
-        if (f->block == 1 && n_rows == HR_PACK_ROWS && f->bytes == 4) {
-            gather_words(to, from, row_bytes, k);
-        } else if (f->block == 1 && n_rows == HR_PACK_ROWS && f->bytes == 2) {
-            gather_halves(to, from, row_bytes, k);
-        } else {
-            for (size_t b = 0; b < blocks; b++) {
-                pack_block(f, to + b * HR_PACK_ROWS * f->bytes, from + b * f->bytes, row_bytes, n_rows);
-            }
+        const size_t n_rows = hr_min_size(n - r, HR_PACK_ROWS);
+        const bool more = n - r >= 2 * HR_PACK_ROWS; /* a whole group follows */
+        if (f->block == 1 && n_rows == HR_PACK_ROWS) {
+            pack_floats(to, from, row_bytes, f->bytes, k, more);
+            continue;
+        }
+        for (size_t b = 0; b < blocks; b++) {
+            if (more) prefetch_bytes(from + HR_PACK_ROWS * row_bytes + b * step, step);
+            pack_block(f, to + b * step, from + b * f->bytes, row_bytes, n_rows);
         }
     }
 }

@@ -23,12 +23,27 @@ void hr_assert_fail(const char *expr, const char *file, int line) {
 #endif
 
 /* --- default allocator -------------------------------------------------------------------------------------------- */
+/* Large blocks (weights, caches) ask for huge pages: a fault for each 2 MiB instead of 4 KiB, fewer misses of the TLB. Only
+ * those that lie in the block as a whole, so that nothing beyond its bytes is ever touched. A hint: it may be refused. */
+static void advise_huge(void *p, size_t size) {
+#if !defined(HR_NO_FILES) && !defined(HR_NO_MMAP) && defined(MADV_HUGEPAGE)
+    const uintptr_t huge = (uintptr_t)2 << 20, begin = ((uintptr_t)p + huge - 1) & ~(huge - 1);
+    const uintptr_t end = ((uintptr_t)p + size) & ~(huge - 1);
+    if (begin < end) (void)madvise((uint8_t *)p + (begin - (uintptr_t)p), end - begin, MADV_HUGEPAGE);
+#else
+    (void)p, (void)size;
+#endif
+}
+
 static void *libc_alloc(void *ctx, size_t size, size_t align) {
+    enum { LARGE = 8 << 20 };
     (void)ctx;
     if (align < sizeof(void *)) align = sizeof(void *);
     size_t rounded;
     if (!hr_add_size(size != 0 ? size : 1, align - 1, &rounded)) return NULL;
-    return aligned_alloc(align, rounded & ~(align - 1));
+    void *p = aligned_alloc(align, rounded & ~(align - 1));
+    if (p != NULL && size >= LARGE) advise_huge(p, size);
+    return p;
 }
 
 static void libc_free(void *ctx, void *ptr, size_t size) {

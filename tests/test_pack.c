@@ -156,7 +156,8 @@ T_TEST(same_logits_by_every_way) {
 
 /* Every architecture and format that the data has: hashes of the command itself. */
 T_TEST(models_at_hand) {
-    static const char *const names[] = {"models/stories260K.gguf", "models/stories260K-Q6_K.gguf", "models/bitstories-3M-Q4_K_M.gguf",
+    static const char *const names[] = {"models/stories260K.gguf", "models/stories260K-Q6_K.gguf",
+                                        "models/bitstories-3M-Q4_K_M.gguf",
                                         "models/bitstories-3M-Q8_0.gguf"};
     int done = 0;
     for (size_t i = 0; i < HR_COUNT(names); i++) {

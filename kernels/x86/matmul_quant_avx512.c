@@ -370,17 +370,25 @@ typedef struct vnni_tile {
         TILE_TOKENS(TILE_DOT) \
     }
 
+/* Integers become floats by an addition: counted from the bits of 1.5 * 2^23, an integer below 2^22 is the low part of a
+ * float, and taking 1.5 * 2^23 off leaves it, exactly. Where additions have ports of their own (Zen 4, 5) it is free;
+ * small tiles wait for results, not for ports, and convert. */
+#define TILE_MAGIC 0x4b400000
+#define TILE_FLOAT(v) \
+    (full ? _mm512_sub_ps(_mm512_castsi512_ps(v), _mm512_castsi512_ps(magic)) : _mm512_cvtepi32_ps(v))
+
 /* what the accumulators of `tokens` tokens begin with: -bias * sum(q), of slices or of their halves */
 VNNI_INLINE void tile_starts(const bool halves, const int tokens, const vnni_tile *c, size_t t, int32_t (*z)[2 * VNNI_SLICES]) {
     size_t all = c->x->k / 32;
     __mmask16 some = rows_mask16(c->n);
     for (int i = 0; i < tokens; i++) {
         const int16_t *s16 = c->x->s16 + 2 * ((t + (size_t)i) * all + c->slice0);
-        __m512i s = _mm512_maskz_loadu_epi32(some, (const void *)s16), zero = _mm512_setzero_si512();
+        __m512i s = _mm512_maskz_loadu_epi32(some, (const void *)s16);
+        __m512i from = _mm512_set1_epi32(tokens == (halves ? 4 : 6) ? TILE_MAGIC : 0);
         int both = halves ? -c->bias & 0xffff : (int)((unsigned)-c->bias << 16 | (-c->bias & 0xffff));
-        _mm512_store_si512((void *)z[i], _mm512_dpwssd_epi32(zero, s, _mm512_set1_epi32(both)));
+        _mm512_store_si512((void *)z[i], _mm512_dpwssd_epi32(from, s, _mm512_set1_epi32(both)));
         if (halves) {
-            __m512i high = _mm512_dpwssd_epi32(zero, s, _mm512_set1_epi32((int)((unsigned)-c->bias << 16)));
+            __m512i high = _mm512_dpwssd_epi32(from, s, _mm512_set1_epi32((int)((unsigned)-c->bias << 16)));
             _mm512_store_si512((void *)(z[i] + 16), high);
         }
     }
@@ -388,6 +396,8 @@ VNNI_INLINE void tile_starts(const bool halves, const int tokens, const vnni_til
 
 VNNI_INLINE void tile_whole(const bool with_min, const int tokens, const vnni_tile *c, size_t t) {
     const vnni_panel *p = c->panel;
+    const bool full = tokens == 6;
+    const __m512i magic = _mm512_set1_epi32(full ? TILE_MAGIC : 0);
     const size_t kq = c->x->k, all = kq / 32;
     const int8_t *q = c->x->q + t * kq + 32 * c->slice0;
     const float *d = c->x->d + t * all + c->slice0, *ds = c->x->ds + t * all + c->slice0;
@@ -396,7 +406,7 @@ VNNI_INLINE void tile_whole(const bool with_min, const int tokens, const vnni_ti
     if (!with_min) tile_starts(false, tokens, c, t, z);
     TILE_TOKENS(TILE_LOAD)
     for (size_t s = 0; s < c->n; s++) {
-#define TILE_START(i) __m512i a##i = i < tokens && !with_min ? _mm512_set1_epi32(z[i][s]) : _mm512_setzero_si512(), b##i = a##i;
+#define TILE_START(i) __m512i a##i = i < tokens && !with_min ? _mm512_set1_epi32(z[i][s]) : magic, b##i = a##i;
         TILE_TOKENS(TILE_START)
 #undef TILE_START
         VNNI_EACH(TILE_STEP)
@@ -404,8 +414,8 @@ VNNI_INLINE void tile_whole(const bool with_min, const int tokens, const vnni_ti
 #define TILE_ADD(i) \
         if (i < tokens) { \
             __m512 v = _mm512_set1_ps(d[i * all + s]); \
-            ya##i = _mm512_fmadd_ps(_mm512_cvtepi32_ps(a##i), _mm512_mul_ps(da, v), ya##i); \
-            yb##i = _mm512_fmadd_ps(_mm512_cvtepi32_ps(b##i), _mm512_mul_ps(db, v), yb##i); \
+            ya##i = _mm512_fmadd_ps(TILE_FLOAT(a##i), _mm512_mul_ps(da, v), ya##i); \
+            yb##i = _mm512_fmadd_ps(TILE_FLOAT(b##i), _mm512_mul_ps(db, v), yb##i); \
         }
         TILE_TOKENS(TILE_ADD)
 #undef TILE_ADD
@@ -425,6 +435,8 @@ VNNI_INLINE void tile_whole(const bool with_min, const int tokens, const vnni_ti
 
 VNNI_INLINE void tile_halves(const bool with_min, const int tokens, const vnni_tile *c, size_t t) {
     const vnni_panel *p = c->panel;
+    const bool full = tokens == 4;
+    const __m512i magic = _mm512_set1_epi32(full ? TILE_MAGIC : 0);
     const size_t kq = c->x->k, all = kq / 32;
     const int8_t *q = c->x->q + t * kq + 32 * c->slice0;
     const float *d = c->x->d + t * all + c->slice0;
@@ -435,13 +447,13 @@ VNNI_INLINE void tile_halves(const bool with_min, const int tokens, const vnni_t
     TILE_TOKENS(TILE_LOAD)
     for (size_t s = 0; s < c->n; s++) {
         __m512 sa = _mm512_load_ps(p->sc0[s][0]), sb = _mm512_load_ps(p->sc0[s][1]);
-#define TILE_START(i) __m512i a##i = i < tokens && !with_min ? _mm512_set1_epi32(z[i][s]) : _mm512_setzero_si512(), b##i = a##i;
+#define TILE_START(i) __m512i a##i = i < tokens && !with_min ? _mm512_set1_epi32(z[i][s]) : magic, b##i = a##i;
         TILE_TOKENS(TILE_START)
 #undef TILE_START
         TILE_STEP(0) TILE_STEP(1) TILE_STEP(2) TILE_STEP(3)
 #define TILE_TURN(i) \
-        __m512 ta##i = _mm512_mul_ps(_mm512_cvtepi32_ps(a##i), sa), tb##i = _mm512_mul_ps(_mm512_cvtepi32_ps(b##i), sb); \
-        a##i = b##i = i < tokens && !with_min ? _mm512_set1_epi32(z[i][VNNI_SLICES + s]) : _mm512_setzero_si512();
+        __m512 ta##i = _mm512_mul_ps(TILE_FLOAT(a##i), sa), tb##i = _mm512_mul_ps(TILE_FLOAT(b##i), sb); \
+        a##i = b##i = i < tokens && !with_min ? _mm512_set1_epi32(z[i][VNNI_SLICES + s]) : magic;
         TILE_TOKENS(TILE_TURN)
 #undef TILE_TURN
         TILE_STEP(4) TILE_STEP(5) TILE_STEP(6) TILE_STEP(7)
@@ -450,8 +462,8 @@ VNNI_INLINE void tile_halves(const bool with_min, const int tokens, const vnni_t
 #define TILE_ADD(i) \
         if (i < tokens) { \
             __m512 v = _mm512_set1_ps(d[i * all + s]); \
-            ta##i = _mm512_fmadd_ps(_mm512_cvtepi32_ps(a##i), sa, ta##i); \
-            tb##i = _mm512_fmadd_ps(_mm512_cvtepi32_ps(b##i), sb, tb##i); \
+            ta##i = _mm512_fmadd_ps(TILE_FLOAT(a##i), sa, ta##i); \
+            tb##i = _mm512_fmadd_ps(TILE_FLOAT(b##i), sb, tb##i); \
             ya##i = _mm512_fmadd_ps(ta##i, _mm512_mul_ps(da, v), ya##i); \
             yb##i = _mm512_fmadd_ps(tb##i, _mm512_mul_ps(db, v), yb##i); \
         }
@@ -473,6 +485,8 @@ VNNI_INLINE void tile_halves(const bool with_min, const int tokens, const vnni_t
     TILE_TOKENS(TILE_SAVE)
 }
 #undef TILE_TOKENS
+#undef TILE_MAGIC
+#undef TILE_FLOAT
 #undef TILE_LOAD
 #undef TILE_SAVE
 #undef TILE_DOT

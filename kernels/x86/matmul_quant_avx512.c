@@ -17,7 +17,7 @@
 #else /* see matmul_quant_avx2.c */
 #define VNNI_INLINE static __attribute__((unused)) HR_T_AVX512
 #endif
-#define VNNI_AHEAD 4096 /* bytes from the weights in use to those fetched */
+#define VNNI_AHEAD 8192 /* bytes from the weights in use to those fetched */
 #define VNNI_EACH(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
 
 /* What a format needs of its products. */

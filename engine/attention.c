@@ -96,7 +96,8 @@ void hr_attn_work_init(hr_attn_work *w, hr_arena *arena, const hr_model *m, bool
 
 typedef struct attn_run {
     hr_session *s;
-    size_t layer, position, t0, m;
+    const hr_batch *b;
+    size_t layer, t0, m;
     size_t per_head; /* query heads of a kv head */
     size_t tile;     /* tokens of a unit */
     size_t n_units;
@@ -106,7 +107,7 @@ typedef struct attn_run {
 /* first and one-past-last position that the token at `at` sees */
 static void visible_range(const attn_run *r, size_t at, size_t *first, size_t *end) {
     const hr_hparams *hp = &r->s->model->hp;
-    *end = hp->causal ? at + 1 : r->position + r->m;
+    *end = hp->causal ? at + 1 : r->b->position + r->m;
     bool sliding = r->s->model->layers[r->layer].sliding && hp->window > 0;
     *first = sliding && at + 1 > hp->window ? at + 1 - hp->window : 0;
 }
@@ -131,13 +132,13 @@ static void gather_queries(const attn_run *r, hr_attn_work *w, size_t head, size
 
 /* rows of the tile that see nothing of a page sit at one end or the other: causal rows come in, windows go out */
 static void attend_page(const attn_run *r, hr_attn_work *w, size_t head, size_t page, size_t t_begin, size_t t_end) {
-    hr_session *s = r->s;
+    hr_session *s = hr_batch_owner(r->b, r->s, t_begin);
     const hr_model *model = s->model;
     const uint8_t *at = kv_page(&s->kv, r->layer, head, page);
     size_t base = page * HR_KV_PAGE, first_row = 0, n = 0, dk = s->kv.dk, dv = s->kv.dv, kq = hr_act_kq(dk);
     for (size_t t = t_begin, i = 0; t < t_end; t++) {
         size_t first, end;
-        visible_range(r, r->position + t, &first, &end);
+        visible_range(r, hr_batch_position(r->b, t), &first, &end);
         bool sees = first < base + HR_KV_PAGE && end > base;
         if (!sees) {
             i += r->per_head;
@@ -190,8 +191,8 @@ static void attend_units(void *arg, int index, int count) {
     for (size_t u; (u = hr_atomic_next(&r->next, 1)) < r->n_units;) {
         size_t head = u % heads, t_begin = r->t0 + u / heads * r->tile, t_end = hr_min_size(t_begin + r->tile, r->m);
         size_t first, end, unused;
-        visible_range(r, r->position + t_begin, &first, &unused);
-        visible_range(r, r->position + t_end - 1, &unused, &end);
+        visible_range(r, hr_batch_position(r->b, t_begin), &first, &unused);
+        visible_range(r, hr_batch_position(r->b, t_end - 1), &unused, &end);
         gather_queries(r, w, head, t_begin, t_end);
         for (size_t page = first / HR_KV_PAGE; page * HR_KV_PAGE < end; page++) {
             if (hr_run_stopped(s)) return;
@@ -201,13 +202,13 @@ static void attend_units(void *arg, int index, int count) {
     }
 }
 
-void hr_attention(hr_session *s, size_t layer, size_t position, size_t t0, size_t m) {
+void hr_attention(hr_session *s, const hr_batch *b, size_t layer, size_t t0, size_t m) {
     const hr_layer *l = &s->model->layers[layer];
-    attn_run r = {s, layer, position, t0, m, l->n_head / l->n_head_kv, 0, 0, 0};
+    attn_run r = {s, b, layer, t0, m, l->n_head / l->n_head_kv, 0, 0, 0};
     const hr_kernels *ks = &s->model->kernels;
     bool reference = ks->chosen[s->kv.i8 ? HR_OP_attn_page_i8 : HR_OP_attn_page_f32]->rank == 0;
     size_t rows = reference ? ATTN_ROWS_REF : s->attn_rows; /* a cancel is seen between pages */
-    r.tile = hr_max_size(1, rows / r.per_head);
+    r.tile = b->owners != NULL ? 1 : hr_max_size(1, rows / r.per_head);
     r.n_units = l->n_head_kv * hr_div_up(m - t0, r.tile);
     if (!hr_run_stopped(s)) hr_run_task(s, attend_units, &r);
 }

@@ -54,7 +54,7 @@ static void embed_token(void *ctx, size_t t, int thread) {
     graph_run *r = (graph_run *)ctx;
     hr_session *s = r->s;
     const hr_model *m = s->model;
-    size_t d = m->hp.n_embd, position = r->b->position + t;
+    size_t d = m->hp.n_embd, position = hr_batch_position(r->b, t);
     float *x = s->x + t * d;
     hr_model_embed_row(m, (size_t)r->b->tokens[t], x, s->row_scratch + (size_t)thread * s->row_scratch_bytes);
     if (m->hp.embedding_scale != 1.0f) {
@@ -116,7 +116,7 @@ static void place_keys(void *ctx, size_t t, int thread) {
         rope(q, l->n_head, dk, c->n_rot, cosv, sinv);
         rope(k, l->n_head_kv, dk, c->n_rot, cosv, sinv);
     }
-    hr_kv_write(s, r->index, r->b->position + t, k, v, thread);
+    hr_kv_write(hr_batch_owner(r->b, s, t), r->index, hr_batch_position(r->b, t), k, v, thread);
 }
 
 static void quant_attention_output(void *ctx, size_t i, int thread) {
@@ -153,7 +153,7 @@ static void attention_block(graph_run *r) {
     hr_run_tokens(s, m, place_keys, r);
     if (r->last) r->t0 = m - r->b->need; /* the other rows have given their keys and values: no more is needed of them */
     if (r->t0 == m) return;
-    hr_attention(s, r->index, r->b->position, r->t0, m);
+    hr_attention(s, r->b, r->index, r->t0, m);
     hr_run_tokens(s, m - r->t0, quant_attention_output, r);
     const hr_matrix *o = &r->layer->o;
     hr_job job = {o, 0, hr_act_of(s->attn + r->t0 * s->attn_width, s->attn_width, &s->a8, m - r->t0, o->k),

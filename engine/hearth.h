@@ -203,6 +203,15 @@ HEARTH_API void hearth_session_close(hearth_session *session); /* NULL is fine *
  *          On error the context is what it was before the call */
 HEARTH_API hearth_status hearth_feed(hearth_session *session, const int32_t *tokens, size_t n, size_t rows,
                                      hearth_error *err);
+/* The next token of each of n sessions of one model in one pass over the weights, with one row of logits for each (row 0 of
+ * its hearth_logits): what n users together cost little more than one for. Each result is that of the session alone, bit
+ * for bit; sessions may join and leave between calls.
+ *   sessions [n]  all different, with the same kv_type; the first lends its work area: its batch_tokens and logits_rows
+ *                 must be at least n       tokens [n]
+ * Memory   allocates nothing     Threads  one caller for all n; hearth_cancel on the first stops all
+ * Returns  as hearth_feed. On error every context is what it was before the call */
+HEARTH_API hearth_status hearth_feed_together(hearth_session *const *sessions, const int32_t *tokens, size_t n,
+                                              hearth_error *err);
 /* Row `row` (0 = first asked for) of the last feed: [n_vocab], natural-log units, not normalised. Valid until the next feed
  * or embed. NULL when there is no such row. */
 HEARTH_API const float *hearth_logits(const hearth_session *session, size_t row);

@@ -230,7 +230,7 @@ static hr_status run_batches(hr_session *s, const int32_t *tokens, size_t n, siz
     for (size_t done = 0; done < n;) {
         size_t m = hr_min_size(s->batch, n - done), end = done + m;
         size_t wanted = end > n - need ? hr_min_size(m, end - (n - need)) : 0;
-        hr_batch b = {tokens + done, m, position + done, wanted, NULL, NULL};
+        hr_batch b = {tokens + done, m, position + done, NULL, wanted, NULL, NULL};
         if (wanted > 0 && logits != NULL) b.logits = logits + row * vocab;
         if (wanted > 0 && hidden != NULL) b.hidden = hidden + row * d;
         HR_TRY(explain_stop(hr_graph_run(s, &b), err));
@@ -263,6 +263,52 @@ hearth_status hearth_feed(hearth_session *session, const int32_t *tokens, size_t
     HR_TRY(check_finite(s->logits, rows * s->model->hp.n_vocab, s->model->hp.n_vocab, e));
     s->position += (int)n;
     s->rows = rows;
+    return HR_OK;
+}
+
+/* --- several sessions --------------------------------------------------------------------------------------------- */
+static hr_status check_together(hr_session *const *s, const int32_t *tokens, size_t n, hr_error *e) {
+    for (size_t i = 0; i < n; i++) {
+        if (s[i] == NULL) return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "sessions", "session %zu is not given", i);
+        if (s[i]->model != s[0]->model || s[i]->kv.i8 != s[0]->kv.i8) {
+            return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "sessions", "session %zu has another model or kind of cache than "
+                           "the first", i);
+        }
+        for (size_t j = 0; j < i; j++) {
+            if (s[j] == s[i]) return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "sessions", "%zu and %zu are the same", j, i);
+        }
+        HR_TRY(check_tokens(s[i], tokens + i, 1, e));
+        if ((size_t)s[i]->position >= s[i]->ctx) {
+            return hr_fail(e, HR_E_FULL, HR_NO_OFFSET, "context", "session %zu has no room: %zu tokens are in use", i,
+                           s[i]->ctx);
+        }
+    }
+    if (s[0]->model->output.data == NULL) return hr_fail(e, HR_E_STATE, HR_NO_OFFSET, "model", "an embedding model has no "
+                                                         "logits; use hearth_embed");
+    if (n > s[0]->batch || n > s[0]->logits_rows) {
+        return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "sessions", "%zu together; the first was opened with batch_tokens %zu "
+                       "and logits_rows %zu, and both must hold them all", n, s[0]->batch, s[0]->logits_rows);
+    }
+    return HR_OK;
+}
+
+hearth_status hearth_feed_together(hearth_session *const *sessions, const int32_t *tokens, size_t n, hearth_error *err) {
+    hr_session *const *s = (hr_session *const *)(const void *)sessions;
+    hr_error *e = (hr_error *)(void *)err;
+    hr_error_clear(e);
+    if (n == 0) return HR_OK;
+    if (s == NULL || tokens == NULL) return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "sessions", "sessions and tokens must be given");
+    HR_TRY(check_together(s, tokens, n, e));
+    size_t vocab = s[0]->model->hp.n_vocab;
+    for (size_t i = 0; i < n; i++) begin_call(s[i]);
+    hr_batch b = {tokens, n, 0, s, n, s[0]->logits, NULL};
+    HR_TRY(explain_stop(hr_graph_run(s[0], &b), e));
+    HR_TRY(check_finite(s[0]->logits, n * vocab, vocab, e));
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0) memcpy(s[i]->logits, s[0]->logits + i * vocab, vocab * sizeof(float));
+        s[i]->history[s[i]->position++] = tokens[i];
+        s[i]->rows = 1;
+    }
     return HR_OK;
 }
 
@@ -311,7 +357,7 @@ static hr_status pool_rows(hr_session *s, const int32_t *tokens, size_t n, int p
     memset(out, 0, d * sizeof(float));
     for (size_t done = 0; done < n;) {
         size_t m = hr_min_size(s->batch, n - done);
-        hr_batch b = {tokens + done, m, done, m, NULL, s->branch}; /* the last layer has read branch by then */
+        hr_batch b = {tokens + done, m, done, NULL, m, NULL, s->branch}; /* the last layer has read branch by then */
         HR_TRY(explain_stop(hr_graph_run(s, &b), err));
         for (size_t t = 0; t < m; t++) {
             if (pooling == HEARTH_POOL_CLS && done + t > 0) break;

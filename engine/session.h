@@ -100,10 +100,17 @@ typedef struct hr_batch {
     const int32_t *tokens; /* [m] */
     size_t m;
     size_t position;       /* of tokens[0] */
+    hr_session *const *owners; /* [m] or NULL: each token is the next of its own session, all sessions distinct */
     size_t need;           /* the last `need` tokens are carried through the last layer */
     float *logits;         /* [need][n_vocab] head output, or NULL */
     float *hidden;         /* [need][n_embd] after the final norm, or NULL */
 } hr_batch;
+HR_INLINE size_t hr_batch_position(const hr_batch *b, size_t t) {
+    return b->owners != NULL ? (size_t)b->owners[t]->position : b->position + t;
+}
+HR_INLINE hr_session *hr_batch_owner(const hr_batch *b, hr_session *s, size_t t) {
+    return b->owners != NULL ? b->owners[t] : s;
+}
 /* HR_OK | HR_E_CANCELLED | HR_E_IO (guard). The session's position is not changed. */
 HR_PRIVATE hr_status hr_graph_run(hr_session *s, const hr_batch *b);
 
@@ -130,8 +137,8 @@ HR_PRIVATE hr_act hr_act_rows(const hr_act *x, size_t first, size_t n); /* rows 
 /* --- attention.c, moe.c, rope.c ------------------------------------------------------------------------------------------ */
 HR_PRIVATE size_t hr_attn_rows(const hr_model *m);
 HR_PRIVATE void hr_attn_work_init(hr_attn_work *w, hr_arena *arena, const hr_model *m, bool i8);
-/* tokens [t0, m) of the batch: session.qkv and the cache -> session.attn. n_keys: positions visible when not causal */
-HR_PRIVATE void hr_attention(hr_session *s, size_t layer, size_t position, size_t t0, size_t m);
+/* tokens [t0, m) of the batch: session.qkv and the cache (of each token's session) -> session.attn */
+HR_PRIVATE void hr_attention(hr_session *s, const hr_batch *b, size_t layer, size_t t0, size_t m);
 HR_PRIVATE void hr_kv_init(hr_kv *kv, hr_arena *arena, const hr_model *m, size_t ctx, bool i8);
 HR_PRIVATE void hr_kv_write(hr_session *s, size_t layer, size_t position, const float *k, const float *v, int thread);
 HR_PRIVATE void hr_moe_init(hr_moe_work *w, hr_arena *arena, const hr_model *m, size_t batch);

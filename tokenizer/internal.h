@@ -30,6 +30,7 @@ struct hr_tok {
     size_t longest;        /* raw bytes of the longest token that text can become */
     size_t max_piece;
     bool words;            /* SPM: no token crosses from a character to a following space: words can be cut before spaces */
+    bool twins;            /* two tokens that text can become have the same bytes */
     uint8_t *eog;          /* bits */
     uint8_t *merge_text;   /* work of init: two decoded halves */
 };

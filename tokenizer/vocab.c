@@ -208,6 +208,12 @@ static size_t table_slots(size_t n) { /* a power of two, at most half full */
     while (slots < 2 * n) slots *= 2;
     return slots;
 }
+/* Merges may fill five eighths: their slots are wide, and the 280 thousand merges of a usual vocabulary then take 8 MiB */
+static size_t merge_table_slots(size_t n) {
+    size_t slots = 16;
+    while (slots < n + n / 8 * 5) slots *= 2;
+    return slots;
+}
 
 /* --- pass 2: fill -------------------------------------------------------------------------------------------------------------------- */
 static hr_status insert_token(hr_tok *t, uint32_t id, hr_error *err) {
@@ -221,10 +227,21 @@ static hr_status insert_token(hr_tok *t, uint32_t id, hr_error *err) {
             return HR_OK;
         }
         uint32_t at = t->raw_at[*slot - 1];
-        if (t->raw_at[*slot] - at == n && memcmp(t->raw + at, p, n) == 0) return HR_OK; /* a twin: the first one counts */
+        if (t->raw_at[*slot] - at == n && memcmp(t->raw + at, p, n) == 0) { /* a twin: the first one counts */
+            t->twins = true;
+            return HR_OK;
+        }
     }
     return hr_fail(err, HR_E_LIMIT, t->spec.tokens_offset, "tokenizer.ggml.tokens", "token %u: the texts are made to collide",
                    id);
+}
+
+static void prefetch_token(const hr_tok *t, const uint8_t *p, size_t n) {
+#if defined(__GNUC__)
+    __builtin_prefetch(&t->table[hr_tok_hash(p, n) & t->table_mask]);
+#else
+    (void)t, (void)p, (void)n;
+#endif
 }
 
 /* a space mark after another character: words cannot be cut before spaces */
@@ -248,6 +265,12 @@ static void note_byte_token(hr_tok *t, size_t id, int32_t type) {
     }
 }
 
+static hr_status insert_text(hr_tok *t, size_t id, hr_error *err) {
+    if (!is_text_type(type_of(&t->spec, id)) || t->raw_at[id + 1] == t->raw_at[id]) return HR_OK;
+    return insert_token(t, (uint32_t)id, err);
+}
+
+/* A token's slot is fetched while the next ones are read. */
 static hr_status fill_tokens(hr_tok *t, hr_error *err) {
     const hr_tok_spec *s = &t->spec;
     uint32_t at = 0;
@@ -268,8 +291,10 @@ static hr_status fill_tokens(hr_tok *t, hr_error *err) {
         }
         note_byte_token(t, i, type);
         if (type == HR_TOKEN_NORMAL && t->words && crosses_words(text)) t->words = false;
-        if (is_text_type(type) && t->raw_at[i + 1] > t->raw_at[i]) HR_TRY(insert_token(t, (uint32_t)i, err));
+        if (is_text_type(type)) prefetch_token(t, t->raw + t->raw_at[i], at - t->raw_at[i]);
+        if (i >= VOCAB_GROUP) HR_TRY(insert_text(t, i - VOCAB_GROUP, err));
     }
+    for (size_t i = s->n_tokens - hr_min_size(s->n_tokens, VOCAB_GROUP); i < s->n_tokens; i++) HR_TRY(insert_text(t, i, err));
     return HR_OK;
 }
 
@@ -292,18 +317,21 @@ typedef struct pending_merge {
     uint32_t n, rank;
     uint32_t left_n, right_n; /* of w; 0: malformed */
     uint8_t *w;
-    uint32_t left, right, merged; /* tokens */
+    int32_t left, right, merged; /* tokens; merged -1: not known yet */
 } pending_merge;
 
-static void prefetch_token(const hr_tok *t, const uint8_t *p, size_t n) {
-#if defined(__GNUC__)
-    __builtin_prefetch(&t->table[hr_tok_hash(p, n) & t->table_mask]);
-#else
-    (void)t, (void)p, (void)n;
-#endif
+/* Merges mostly stand in the order of the tokens that they make: that token is the last one's or the next. Where no two
+ * tokens have the same bytes, the one that has them is the one that the table would give. */
+static int32_t guess_merged(const hr_tok *t, uint32_t last, const uint8_t *p, size_t n) {
+    for (uint32_t id = last; !t->twins && id < t->spec.n_tokens && id - last < 2; id++) {
+        const uint32_t at = t->raw_at[id];
+        if (t->raw_at[id + 1] - at == n && memcmp(t->raw + at, p, n) == 0 && is_text_type(type_of(&t->spec, id)))
+            return (int32_t)id;
+    }
+    return -1;
 }
 
-static hr_status read_merge(hr_tok *t, hr_cur *c, uint32_t rank, pending_merge *m) {
+static hr_status read_merge(hr_tok *t, hr_cur *c, uint32_t rank, uint32_t *last, pending_merge *m) {
     uint64_t n = hr_cur_u64(c);
     const uint8_t *p = hr_cur_bytes(c, n);
     if (p == NULL) return c->status;
@@ -312,6 +340,7 @@ static hr_status read_merge(hr_tok *t, hr_cur *c, uint32_t rank, pending_merge *
     m->n = (uint32_t)hr_min_size((size_t)n, 48);
     m->rank = rank;
     m->left_n = m->right_n = 0;
+    m->merged = -1;
     size_t left_n = space != NULL ? (size_t)(space - p) : 0, right_n = space != NULL ? (size_t)n - left_n - 1 : 0;
     if (space == NULL || n > 2 * t->max_piece) return HR_OK;
     if (is_byte_level(t)) {
@@ -323,23 +352,25 @@ static hr_status read_merge(hr_tok *t, hr_cur *c, uint32_t rank, pending_merge *
     }
     prefetch_token(t, m->w, m->left_n);
     prefetch_token(t, m->w + m->left_n, m->right_n);
-    prefetch_token(t, m->w, m->left_n + m->right_n);
+    m->merged = guess_merged(t, *last, m->w, m->left_n + m->right_n);
+    if (m->merged >= 0) *last = (uint32_t)m->merged;
+    else prefetch_token(t, m->w, m->left_n + m->right_n);
     return HR_OK;
 }
 
-static hr_status find_parts(hr_tok *t, pending_merge *m, hr_cur *c) {
-    int32_t left = m->left_n > 0 ? hr_tok_find(t, m->w, m->left_n) : -1;
-    int32_t right = m->right_n > 0 ? hr_tok_find(t, m->w + m->left_n, m->right_n) : -1;
-    int32_t merged = left >= 0 && right >= 0 ? hr_tok_find(t, m->w, m->left_n + m->right_n) : -1;
-    if (merged < 0) {
+static hr_status find_parts(hr_tok *t, pending_merge *m, uint32_t *last, hr_cur *c) {
+    m->left = m->left_n > 0 ? hr_tok_find(t, m->w, m->left_n) : -1;
+    m->right = m->right_n > 0 ? hr_tok_find(t, m->w + m->left_n, m->right_n) : -1;
+    if (m->merged < 0) {
+        m->merged = m->left >= 0 && m->right >= 0 ? hr_tok_find(t, m->w, m->left_n + m->right_n) : -1;
+        if (m->merged >= 0) *last = (uint32_t)m->merged;
+    }
+    if (m->left < 0 || m->right < 0 || m->merged < 0) {
         return hr_cur_fail(c, HR_E_FORMAT, "merge %u '%.*s' is not of two tokens that make a third", m->rank, (int)m->n,
                            (const char *)m->text);
     }
-    m->left = (uint32_t)left;
-    m->right = (uint32_t)right;
-    m->merged = (uint32_t)merged;
 #if defined(__GNUC__)
-    __builtin_prefetch(&t->merges[pair_hash(m->left, m->right) & t->merge_mask], 1);
+    __builtin_prefetch(&t->merges[pair_hash((uint32_t)m->left, (uint32_t)m->right) & t->merge_mask], 1);
 #endif
     return HR_OK;
 }
@@ -348,6 +379,7 @@ static hr_status find_parts(hr_tok *t, pending_merge *m, hr_cur *c) {
 static hr_status fill_merges(hr_tok *t, hr_error *err) {
     const hr_tok_spec *s = &t->spec;
     pending_merge group[VOCAB_GROUP];
+    uint32_t last = 0; /* token made by the merge before */
     for (size_t i = 0; i <= t->merge_mask; i++) t->merges[i].left = UINT32_MAX;
     hr_cur c = hr_cur_make(s->merges, (size_t)s->merges_bytes, s->merges_offset, err);
     c.field = "tokenizer.ggml.merges";
@@ -355,11 +387,12 @@ static hr_status fill_merges(hr_tok *t, hr_error *err) {
         size_t n = hr_min_size(s->n_merges - i, VOCAB_GROUP);
         for (size_t k = 0; k < n; k++) {
             group[k].w = t->merge_text + k * 2 * t->max_piece;
-            HR_TRY(read_merge(t, &c, (uint32_t)(i + k), &group[k]));
+            HR_TRY(read_merge(t, &c, (uint32_t)(i + k), &last, &group[k]));
         }
-        for (size_t k = 0; k < n; k++) HR_TRY(find_parts(t, &group[k], &c));
+        for (size_t k = 0; k < n; k++) HR_TRY(find_parts(t, &group[k], &last, &c));
         for (size_t k = 0; k < n; k++) {
-            HR_TRY(insert_merge(t, group[k].left, group[k].right, group[k].rank, group[k].merged, &c));
+            const pending_merge *m = &group[k];
+            HR_TRY(insert_merge(t, (uint32_t)m->left, (uint32_t)m->right, m->rank, (uint32_t)m->merged, &c));
         }
     }
     return HR_OK;
@@ -424,7 +457,7 @@ hr_status hr_tok_init(const hr_tok_spec *spec, hr_arena *arena, hr_tok **out, hr
         return hr_fail(err, HR_E_LIMIT, spec->merges_offset, "tokenizer.ggml.merges", "%zu merges; at most 2^24 are accepted",
                        spec->n_merges);
     }
-    size_t n = spec->n_tokens, slots = table_slots(n), merge_slots = bpe ? table_slots(spec->n_merges) : 0;
+    size_t n = spec->n_tokens, slots = table_slots(n), merge_slots = bpe ? merge_table_slots(spec->n_merges) : 0;
     hr_tok *t = HR_NEW(arena, hr_tok, 1);
     hr_tok *into = t != NULL ? t : &counted;
     *into = counted;

@@ -35,6 +35,8 @@ static void print_plan(const hearth_plan *model, const hearth_plan *session, int
         print_bytes("total", session->total_bytes);
     }
     printf("memory\n");
+    print_bytes("mapped", model->mapped_bytes);
+    print_bytes("anonymous", model->total_bytes + (session ? session->total_bytes : 0));
     print_bytes("total", model->total_bytes + (session ? session->total_bytes : 0));
 }
 int cmd_plan(int argc, char **argv) {
@@ -44,7 +46,9 @@ int cmd_plan(int argc, char **argv) {
     const cli_command command = {"plan", "MODEL --ctx N",
                                  "Says the exact bytes that opening the model and a session will take. `mapped` are\n"
                                  "clean pages of the file, which the system may drop at any time; they are not in the\n"
-                                 "total. Exit code 1 when --budget is given and does not suffice.",
+                                 "total, which is anonymous memory. Weights in a file of `hearth pack` are only\n"
+                                 "mapped; those of others are packed into memory while their pages are dropped.\n"
+                                 "Exit code 1 when --budget is given and does not suffice.",
                                  options, CLI_COUNT(options), 1, 1};
     int code = cli_parse(&command, argc, argv, &path);
     if (code != CLI_GO) return code;
@@ -75,6 +79,8 @@ int cmd_plan(int argc, char **argv) {
         report_plan_json("model", &plan);
         report_plan_json("session", &session_plan);
         cli_json_int("ctx_tokens", ctx);
+        cli_json_u64("mapped_bytes", plan.mapped_bytes);
+        cli_json_u64("anonymous_bytes", total);
         cli_json_u64("total_bytes", total);
         if (budget) cli_json_bool("fits", total <= budget);
         cli_json_close('}');

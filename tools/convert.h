@@ -56,7 +56,7 @@ typedef struct cv_vocab {
     size_t n;
     hr_str *merges;
     size_t n_merges;
-    bool has_scores, add_space_prefix, set_space_prefix;
+    bool has_scores, add_space_prefix, set_space_prefix, remove_extra;
     int8_t add_bos, add_eos; /* -1: not said */
     char *pool;              /* text made here */
     size_t pool_used, pool_cap;

@@ -15,19 +15,32 @@ const json_node *cv_config(const cv_job *j, const char *key) {
     if (!n || n->type == JSON_NULL) n = json_get(json_root(&j->config), key);
     return n && n->type != JSON_NULL ? n : NULL;
 }
+/* what Gemma 3's published text_config leaves to the defaults of its class */
+static const struct { const char *key; double value; } gemma3_defaults[] = {
+    {"num_attention_heads", 8}, {"num_key_value_heads", 4}, {"head_dim", 256}, {"rms_norm_eps", 1e-6},
+    {"rope_theta", 1e6}, {"max_position_embeddings", 131072}, {"query_pre_attn_scalar", 256}};
+static bool find_default(const cv_job *j, const char *key, double *out) {
+    if (strcmp(j->family->arch, "gemma3") != 0) return false;
+    for (size_t i = 0; i < HR_COUNT(gemma3_defaults); i++)
+        if (strcmp(gemma3_defaults[i].key, key) == 0) return *out = gemma3_defaults[i].value, true;
+    return false;
+}
 bool cv_config_int(const cv_job *j, const char *const *keys, uint64_t *out) {
     int64_t v = 0;
-    for (; *keys; keys++) {
-        if (!json_int(cv_config(j, *keys), &v) || v < 0) continue;
+    double absent = 0;
+    for (size_t i = 0; keys[i]; i++) {
+        if (!json_int(cv_config(j, keys[i]), &v) || v < 0) continue;
         *out = (uint64_t)v;
         return true;
     }
-    return false;
+    if (!find_default(j, keys[0], &absent)) return false;
+    *out = (uint64_t)absent;
+    return true;
 }
 bool cv_config_num(const cv_job *j, const char *const *keys, double *out) {
-    for (; *keys; keys++)
-        if (json_num(cv_config(j, *keys), out)) return true;
-    return false;
+    for (size_t i = 0; keys[i]; i++)
+        if (json_num(cv_config(j, keys[i]), out)) return true;
+    return find_default(j, keys[0], out);
 }
 /* transformers 5 has rope_parameters, also one for each kind of layer; before, rope_scaling beside rope_theta */
 const json_node *cv_rope(const cv_job *j, const char *key) {
@@ -149,7 +162,7 @@ static hr_status put_yarn(cv_job *j) {
 static hr_status put_rope(cv_job *j) {
     double v = 0;
     if (strcmp(j->family->arch, "bert") == 0) return HR_OK;
-    if (json_num(cv_rope(j, "rope_theta"), &v) || cv_config_num(j, KEYS("rotary_emb_base"), &v))
+    if (json_num(cv_rope(j, "rope_theta"), &v) || cv_config_num(j, KEYS("rope_theta", "rotary_emb_base"), &v))
         HR_TRY(put_f32(j, "rope.freq_base", v));
     HR_TRY(put_u32(j, "rope.dimension_count", rotated(j)));
     const json_node *local = json_get2(cv_config(j, "rope_parameters"), "sliding_attention", "rope_theta");

@@ -1,5 +1,6 @@
 /* convert_spm.c: tokenizer.model, a protobuf message (github.com/google/sentencepiece sentencepiece_model.proto):
- * 1 pieces {1 piece, 2 score, 3 type}, 2 trainer {3 model_type}, 3 normalizer {3 add_dummy_prefix, 4 remove_extra}. */
+ * 1 pieces {1 piece, 2 score, 3 type}, 2 trainer {3 model_type}, 3 normalizer {2 charsmap, 3 add_dummy_prefix,
+ * 4 remove_extra_whitespaces}. A charsmap cannot be said in a GGUF file for such a model: it is refused. */
 #include "tools/convert.h"
 #if !defined(HEARTH_DROP_TOOLS)
 
@@ -49,12 +50,18 @@ static hr_status read_piece(cv_job *j, const pb_field *f, size_t id, uint64_t ba
     return HR_OK;
 }
 static hr_status read_specs(cv_job *j, const pb_field *f, bool *unigram) {
+    cv_vocab *v = &j->vocab;
     hr_cur c = hr_cur_make(f->data, (size_t)f->value, 0, j->err);
     pb_field p;
     c.field = "tokenizer.model";
     while (next_field(&c, &p)) {
         if (f->number == 2 && p.number == 3) *unigram = p.value == 1;
-        if (f->number == 3 && p.number == 3) j->vocab.add_space_prefix = p.value != 0, j->vocab.set_space_prefix = true;
+        if (f->number != 3) continue;
+        if (p.number == 2 && p.data && p.value > 0)
+            return hr_fail(j->err, HR_E_UNSUPPORTED, HR_NO_OFFSET, "tokenizer.model",
+                           "normalizes characters by a table (precompiled_charsmap)");
+        if (p.number == 3) v->add_space_prefix = p.value != 0;
+        if (p.number == 4) v->remove_extra = p.value != 0;
     }
     return c.status;
 }
@@ -62,7 +69,8 @@ hr_status cv_read_spm(cv_job *j) {
     hr_cur c = hr_cur_make(j->spm, j->n_spm, 0, j->err);
     pb_field f;
     size_t n = 0, id = 0;
-    bool unigram = true; /* the proto's default */
+    bool unigram = true; /* the proto's defaults */
+    j->vocab.set_space_prefix = j->vocab.add_space_prefix = j->vocab.remove_extra = true;
     c.field = "tokenizer.model";
     while (next_field(&c, &f)) {
         n += f.number == 1 && f.data;

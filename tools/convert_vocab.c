@@ -353,7 +353,6 @@ hr_status cv_read_vocab(cv_job *j) {
     if (strcmp(v->model, "bert") == 0) HR_TRY(mark_words(j));
     HR_TRY(add_added(j));
     HR_TRY(fill_unused(j));
-    if (strncmp(j->family->arch, "gemma", 5) == 0) v->set_space_prefix = true, v->add_space_prefix = false;
     return HR_OK;
 }
 
@@ -423,6 +422,7 @@ static hr_status put_flags(cv_job *j) {
     if (!json_root(&j->tokenizer) && json_bool(json_get(json_root(&j->tokenizer_config), "add_bos_token"), &flag)) bos = flag;
     HR_TRY(hr_gguf_put_bool(&j->w, "tokenizer.ggml.add_bos_token", bos, j->err));
     HR_TRY(hr_gguf_put_bool(&j->w, "tokenizer.ggml.add_eos_token", eos, j->err));
+    if (v->remove_extra) HR_TRY(hr_gguf_put_bool(&j->w, "tokenizer.ggml.remove_extra_whitespaces", true, j->err));
     if (!v->set_space_prefix) return HR_OK;
     return hr_gguf_put_bool(&j->w, "tokenizer.ggml.add_space_prefix", v->add_space_prefix, j->err);
 }

@@ -2,7 +2,7 @@
  * tokens, safetensors. Needs t.h. */
 #ifndef HEARTH_CONVERT_DIR_H
 #define HEARTH_CONVERT_DIR_H
-#include "tests/convert_vectors.h"
+#include "tests/convert_tables.h"
 #include "tests/t.h"
 
 static char cd_out[1 << 16]; /* what the last command said */
@@ -130,8 +130,8 @@ static inline void cd_tokenizer(const char *dir, bool words) {
                          "\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"use_regex\":true},\"decoder\":{\"type\":\"ByteLevel\"},"
                          "\"model\":{\"type\":\"BPE\",\"vocab\":{");
     for (int i = 0; i < 62; i++)
-        n += (size_t)snprintf(text + n, sizeof text - n, "%s\"%s%c\":%d", i ? "," : "", i + 33 == '"' || i + 33 == '\\' ? "\\" : "",
-                              i + 33, i);
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s\"%s%c\":%d", i ? "," : "",
+                              i + 33 == '"' || i + 33 == '\\' ? "\\" : "", i + 33, i);
     snprintf(text + n, sizeof text - n, ",\"AB\":62},\"merges\":[[\"A\",\"B\"]]}}");
     cd_text(dir, "tokenizer.json", text);
     cd_text(dir, "tokenizer_config.json", "{\"eos_token\":\"<|end|>\",\"chat_template\":\"{{ x }}\"}");

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes tests/convert_vectors.h: small models of every family as transformers saves them (config.json, names, shapes)
+"""Writes tests/convert_tables.h: small models of every family as transformers saves them (config.json, names, shapes)
 and the logits that transformers computes for them. Weights follow from a tensor's name and an element's number, so that
-the test writes the same ones. Made with transformers 5.23, torch 2.15:  python3 tests/gen_convert.py > tests/convert_vectors.h"""
+the test writes the same ones. Made with transformers 5.23, torch 2.15:  python3 tests/gen_convert.py > tests/convert_tables.h"""
 import json, os, tempfile
 import numpy as np
 import torch
@@ -119,7 +119,7 @@ def make(name, cls, kw):
                                                                          len(v))
 
 
-print('/* convert_vectors.h: made by tests/gen_convert.py; not to be edited. */')
+print('/* convert_tables.h: made by tests/gen_convert.py; not to be edited. */')
 print('typedef struct convert_tensor {\n    const char *name;\n    int n_dims, dims[3], exponent, offset;\n} convert_tensor;')
 print('typedef struct convert_model {\n    const char *name, *config;\n    const convert_tensor *tensors;\n    int n_tensors;')
 print('    const float *out; /* logits of the last token, or the mean of the last layer */\n    int n_out;\n} convert_model;')

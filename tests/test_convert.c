@@ -1,4 +1,4 @@
-/* `hearth convert`: what transformers saves must give, run by Hearth, what transformers computes (convert_vectors.h), for
+/* `hearth convert`: what transformers saves must give, run by Hearth, what transformers computes (convert_tables.h), for
  * every family; single tensors by the definition of what is done to them; wrong folders by the error they get. */
 #include "tests/t.h"
 #include "engine/gguf.h"

@@ -115,8 +115,9 @@ static size_t take_digits(json_reader *r) {
 }
 static hr_status read_number(json_reader *r, hr_str *out) {
     const size_t begin = r->c.pos;
-    if (peek_byte(r) == '-') r->c.pos++;
-    if (!take_word(r, "Infinity") && !take_word(r, "NaN")) {
+    const bool minus = peek_byte(r) == '-';
+    if (minus) r->c.pos++;
+    if (!take_word(r, "Infinity") && (minus || !take_word(r, "NaN"))) {
         const bool zero = peek_byte(r) == '0';
         const size_t n = take_digits(r);
         if (n == 0 || (zero && n > 1)) return fail_text(r, "not a JSON value");

@@ -1,4 +1,4 @@
-/* convert_vectors.h: made by tests/gen_convert.py; not to be edited. */
+/* convert_tables.h: made by tests/gen_convert.py; not to be edited. */
 typedef struct convert_tensor {
     const char *name;
     int n_dims, dims[3], exponent, offset;

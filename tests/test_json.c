@@ -45,8 +45,8 @@ T_TEST(json_values) {
     double f = 0;
     bool b = false;
     hr_str s = {"", 0};
-    T_EQ_I(parse_text(" {\"a\": [1, -2, 3.5, 1e3], \"b\\u0041\\n\": \"\\ud83d\\ude00\\u00e9\\/\", \"n\": null, \"t\": true, \"a2\": "
-                      "{\"x\": {\"y\": 9223372036854775807}}, \"big\": 1e400, \"t\": false} "), HR_OK);
+    T_EQ_I(parse_text(" {\"a\": [1, -2, 3.5, 1e3], \"b\\u0041\\n\": \"\\ud83d\\ude00\\u00e9\\/\", \"n\": null, \"t\": true, "
+                      "\"a2\": {\"x\": {\"y\": 9223372036854775807}}, \"big\": 1e400, \"t\": false} "), HR_OK);
     const json_node *root = json_root(&doc), *a = json_get(root, "a"), *e = json_first(a);
     T_CHECK(json_is(root, JSON_OBJECT) && root->count == 7 && a->count == 4);
     T_CHECK(json_int(e, &i) && i == 1);

@@ -25,7 +25,10 @@ function may_include(f, h) {
     if (f ~ /^policy\//) return h ~ /^policy\//
     if (f ~ /^kernels\//) {
         if (h == "quant/formats.h" || h == "kernels/kernel.h") return 1
-        if (f ~ /^kernels\/[^\/]*$/ && h ~ /^kernels\/[^\/]*\.h$/) return 1
+        if (h ~ /^kernels\/[^\/]*\.h$/) return 1
+        if (f ~ /^kernels\/x86\// && h ~ /^kernels\/x86\/[^\/]*\.h$/) return 1
+        if (f ~ /^kernels\/arm\// && h ~ /^kernels\/arm\/[^\/]*\.h$/) return 1
+        if (f == "kernels/vec4.h") return h ~ /^kernels\/(x86|arm)\/vec4_[a-z0-9]*\.h$/
         return f == "kernels/registry.c" && h ~ /\.inc$/
     }
     if (f ~ /^quant\//) return h ~ /^quant\// || h == "kernels/kernel.h"

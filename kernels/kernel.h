@@ -117,6 +117,11 @@ typedef void hr_attn_page_fn(const hr_attn_args *a);
  *   l = fma(l, a, pl * b);  o = fma(o, a, po * b);  m = M.      An empty state is m = -inf, l = 0, o = 0. */
 typedef void hr_attn_merge_fn(float *m, float *l, float *o /* [dv] */, float pm, float pl, const float *po, size_t dv);
 
+/* --- search: dots of int8 rows with one int8 query, exact -----------------------------------------------------------------
+ *   dot[r] = sum over i of rows[r * stride + i] * q[i].  stride is a multiple of 64, at most 2^16; no element is -128. */
+typedef void hr_scan_fn(const int8_t *rows /* [n][stride] */, size_t n, size_t stride, const int8_t *q /* [stride] */,
+                        int32_t *dot /* [n] */);
+
 /* --- operations: name, function type ----------------------------------------------------------------------------------- */
 #define HR_OPS(X)                                                                                                  \
     X(matmul_f32, hr_matmul_fn) X(matmul_f16, hr_matmul_fn) X(matmul_bf16, hr_matmul_fn)                           \
@@ -128,7 +133,8 @@ typedef void hr_attn_merge_fn(float *m, float *l, float *o /* [dv] */, float pm,
     X(quant_a8, hr_quant_fn) X(rmsnorm, hr_norm_fn) X(layernorm, hr_norm_fn)                                       \
     X(rope_norm, hr_rope_fn) X(rope_neox, hr_rope_fn)                                                              \
     X(silu, hr_act_fn) X(gelu_tanh, hr_act_fn) X(gelu_erf, hr_act_fn) X(relu2, hr_act_fn) X(swiglu_oai, hr_act_fn) \
-    X(attn_page_f32, hr_attn_page_fn) X(attn_page_i8, hr_attn_page_fn) X(attn_merge, hr_attn_merge_fn)
+    X(attn_page_f32, hr_attn_page_fn) X(attn_page_i8, hr_attn_page_fn) X(attn_merge, hr_attn_merge_fn) \
+    X(scan_i8, hr_scan_fn)
 
 typedef enum hr_op {
 #define X(name, type) HR_OP_##name,

@@ -156,6 +156,18 @@ static bool check_merge(const hr_kernel *k, const hr_kernel *reference, hr_arena
     return memcmp(out[0], out[1], (DV + 2) * sizeof(float)) == 0;
 }
 
+/* --- search -------------------------------------------------------------------------------------------------------------------- */
+static bool check_scan(const hr_kernel *k, const hr_kernel *reference, hr_arena *a) {
+    uint32_t seed = 31337;
+    enum { ROWS = 7, STRIDE = 192 };
+    int8_t *rows = HR_NEW(a, int8_t, ROWS * STRIDE), *q = HR_NEW(a, int8_t, STRIDE);
+    for (size_t i = 0; i < ROWS * STRIDE; i++) rows[i] = (int8_t)((int)(next_random(&seed) % 255u) - 127);
+    for (size_t i = 0; i < STRIDE; i++) q[i] = (int8_t)(i % 5 == 0 ? -127 : (int)(next_random(&seed) % 255u) - 127);
+    int32_t dot[2][ROWS];
+    for (size_t i = 0; i < 2; i++) ((hr_scan_fn *)(i == 0 ? reference : k)->fn)(rows, ROWS, STRIDE, q, dot[i]);
+    return memcmp(dot[0], dot[1], sizeof dot[0]) == 0;
+}
+
 bool hr_selfcheck_kernel(const hr_kernel *k, const hr_kernel *reference, void *scratch) {
     hr_arena a;
     hr_arena_init(&a, scratch, CHECK_SCRATCH);
@@ -163,6 +175,7 @@ bool hr_selfcheck_kernel(const hr_kernel *k, const hr_kernel *reference, void *s
     bool ok = f != NULL ? check_matmul(k, reference, f, &a)
             : k->op == HR_OP_quant_a8 ? check_quant(k, reference, &a)
             : k->op == HR_OP_attn_page_f32 || k->op == HR_OP_attn_page_i8 ? check_attention(k, reference, &a)
+            : k->op == HR_OP_scan_i8 ? check_scan(k, reference, &a)
             : k->op == HR_OP_attn_merge ? check_merge(k, reference, &a) : check_row(k, reference, &a);
     hr_assert(!a.failed);
     return ok;

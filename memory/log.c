@@ -2,16 +2,16 @@
 #include "memory/log_internal.h"
 
 static uint64_t segs_base(void) { return 2 * (uint64_t)HR_LOG_SLOT_BYTES; }
-uint64_t hr_log_offset(const hr_log *log, uint32_t seg, uint32_t at) {
+uint64_t hr_log_offset(const hr_wal *log, uint32_t seg, uint32_t at) {
     return segs_base() + (uint64_t)seg * log->seg_bytes + at;
 }
-uint64_t hr_log_space(const hr_log *log, uint64_t payload_bytes) {
+uint64_t hr_log_space(const hr_wal *log, uint64_t payload_bytes) {
     uint64_t n = payload_bytes + HR_LOG_REC_HEADER + (log->align - 1);
     return n - n % log->align;
 }
-uint64_t hr_log_batch_limit(const hr_log *log) { return log->seg_bytes - HR_LOG_SEG_HEADER; }
+uint64_t hr_log_batch_limit(const hr_wal *log) { return log->seg_bytes - HR_LOG_SEG_HEADER; }
 
-bool hr_log_blank(const hr_log *log, const uint8_t *p, size_t n) {
+bool hr_log_blank(const hr_wal *log, const uint8_t *p, size_t n) {
     for (size_t i = 0; i < n; i++) {
         if (p[i] != log->block.erased) return false;
     }
@@ -19,7 +19,7 @@ bool hr_log_blank(const hr_log *log, const uint8_t *p, size_t n) {
 }
 
 /* bytes beyond the device's end are erased ones: the last segment may have been cut short */
-hr_status hr_log_raw(hr_log *log, uint64_t offset, void *dst, size_t n, hr_error *err) {
+hr_status hr_log_raw(hr_wal *log, uint64_t offset, void *dst, size_t n, hr_error *err) {
     uint64_t have = offset < log->block.size ? log->block.size - offset : 0;
     size_t part = have < n ? (size_t)have : n;
     memset((uint8_t *)dst + part, log->block.erased, n - part);
@@ -30,7 +30,7 @@ hr_status hr_log_raw(hr_log *log, uint64_t offset, void *dst, size_t n, hr_error
 enum { SUPER_BYTES = 128 };
 static const char super_magic[8] = {'H', 'R', 'T', 'H', 'M', 'E', 'M', '1'};
 
-static void super_encode(const hr_log *log, uint64_t generation, uint8_t out[SUPER_BYTES]) {
+static void super_encode(const hr_wal *log, uint64_t generation, uint8_t out[SUPER_BYTES]) {
     memset(out, 0, SUPER_BYTES);
     memcpy(out, super_magic, 8);
     hr_put16(out + 8, 1);
@@ -50,7 +50,7 @@ typedef struct super_slot {
     uint8_t raw[SUPER_BYTES];
 } super_slot;
 
-static hr_status read_slot(hr_log *log, int i, super_slot *s, hr_error *err) {
+static hr_status read_slot(hr_wal *log, int i, super_slot *s, hr_error *err) {
     HR_TRY(hr_log_raw(log, (uint64_t)i * HR_LOG_SLOT_BYTES, s->raw, SUPER_BYTES, err));
     hr_cur c = hr_cur_make(s->raw, SUPER_BYTES, 0, NULL);
     s->valid = memcmp(hr_cur_bytes(&c, 8), super_magic, 8) == 0 &&
@@ -64,7 +64,7 @@ static hr_status read_slot(hr_log *log, int i, super_slot *s, hr_error *err) {
     return HR_OK;
 }
 
-static hr_status write_slot(hr_log *log, int i, uint64_t generation, hr_error *err) {
+static hr_status write_slot(hr_wal *log, int i, uint64_t generation, hr_error *err) {
     uint8_t raw[SUPER_BYTES];
     uint64_t at = (uint64_t)i * HR_LOG_SLOT_BYTES;
     super_encode(log, generation, raw);
@@ -74,7 +74,7 @@ static hr_status write_slot(hr_log *log, int i, uint64_t generation, hr_error *e
     return log->block.sync(log->block.ctx, err);
 }
 
-static hr_status make_super(hr_log *log, const hr_log_config *config, hr_error *err) {
+static hr_status make_super(hr_wal *log, const hr_log_config *config, hr_error *err) {
     log->seg_bytes = config->segment_bytes != 0 ? config->segment_bytes : 1u << 20;
     log->align = log->block.prog_bytes < 8 ? 8 : log->block.prog_bytes;
     if (log->seg_bytes % log->block.erase_bytes != 0 || log->seg_bytes < 4096 || log->seg_bytes > HR_LOG_MAX_SEGMENT ||
@@ -87,7 +87,7 @@ static hr_status make_super(hr_log *log, const hr_log_config *config, hr_error *
 }
 
 /* Nothing was ever acknowledged here: no magic but ours begins it and no segment has a header. */
-static hr_status look_if_new(hr_log *log, const super_slot *first, const hr_log_config *config, bool *is_new, hr_error *err) {
+static hr_status look_if_new(hr_wal *log, const super_slot *first, const hr_log_config *config, bool *is_new, hr_error *err) {
     uint8_t head[HR_LOG_SEG_HEADER];
     uint64_t step = config->segment_bytes != 0 ? config->segment_bytes : 1u << 20;
     *is_new = hr_log_blank(log, first->raw, 8);
@@ -106,7 +106,7 @@ static hr_status look_if_new(hr_log *log, const super_slot *first, const hr_log_
     return HR_OK;
 }
 
-static hr_status open_super(hr_log *log, const hr_log_config *config, hr_error *err) {
+static hr_status open_super(hr_wal *log, const hr_log_config *config, hr_error *err) {
     super_slot slot[2];
     for (int i = 0; i < 2; i++) HR_TRY(read_slot(log, i, &slot[i], err));
     if (!slot[0].valid && !slot[1].valid) {
@@ -135,7 +135,7 @@ static hr_status open_super(hr_log *log, const hr_log_config *config, hr_error *
 }
 
 /* --- open and close ---------------------------------------------------------------------------------------------------- */
-hr_status hr_log_more_segs(hr_log *log, uint32_t n, hr_error *err) {
+hr_status hr_log_more_segs(hr_wal *log, uint32_t n, hr_error *err) {
     if (n <= log->cap_segs) return HR_OK;
     uint32_t cap = n + n / 2;
     if (log->block.cut == NULL) cap = n; /* a chip does not grow */
@@ -151,7 +151,7 @@ hr_status hr_log_more_segs(hr_log *log, uint32_t n, hr_error *err) {
     return HR_OK;
 }
 
-static hr_status open_all(hr_log *log, const hr_log_config *config, hr_log_visit *visit, void *ctx, hr_error *err) {
+static hr_status open_all(hr_wal *log, const hr_log_config *config, hr_log_visit *visit, void *ctx, hr_error *err) {
     HR_TRY(open_super(log, config, err));
     uint64_t body = log->block.size > segs_base() ? log->block.size - segs_base() : 0, n = body / log->seg_bytes;
     if (body % log->seg_bytes != 0 && log->block.cut != NULL) n++; /* cut short; a chip's odd end is not used */
@@ -174,7 +174,7 @@ static hr_status open_all(hr_log *log, const hr_log_config *config, hr_log_visit
     return HR_OK;
 }
 
-hr_status hr_log_open(hr_log *log, hr_block *b, const hr_log_config *config, hr_log_visit *visit, void *ctx, hr_error *err) {
+hr_status hr_log_open(hr_wal *log, hr_block *b, const hr_log_config *config, hr_log_visit *visit, void *ctx, hr_error *err) {
     memset(log, 0, sizeof *log);
     log->block = *b;
     log->memory = config->memory != NULL ? config->memory : hr_allocator_default();
@@ -186,7 +186,7 @@ hr_status hr_log_open(hr_log *log, hr_block *b, const hr_log_config *config, hr_
     return status;
 }
 
-void hr_log_close(hr_log *log) {
+void hr_log_close(hr_wal *log) {
     if (log->segs != NULL) log->memory->free(log->memory->ctx, log->segs, log->cap_segs * sizeof *log->segs);
     if (log->buf != NULL) log->memory->free(log->memory->ctx, log->buf, log->buf_bytes);
     if (log->block.close != NULL) log->block.close(log->block.ctx);
@@ -194,7 +194,7 @@ void hr_log_close(hr_log *log) {
 }
 
 /* --- reading one record -------------------------------------------------------------------------------------------------- */
-hr_status hr_log_read(hr_log *log, hr_log_loc loc, uint64_t lsn, void *dst, size_t cap, hr_log_rec *rec, hr_error *err) {
+hr_status hr_log_read(hr_wal *log, hr_log_loc loc, uint64_t lsn, void *dst, size_t cap, hr_log_rec *rec, hr_error *err) {
     uint8_t head[HR_LOG_REC_HEADER];
     uint64_t offset = hr_log_offset(log, loc.seg, loc.at);
     memset(rec, 0, sizeof *rec);
@@ -213,12 +213,12 @@ hr_status hr_log_read(hr_log *log, hr_log_loc loc, uint64_t lsn, void *dst, size
 }
 
 /* --- appending ------------------------------------------------------------------------------------------------------------- */
-static hr_status latch(hr_log *log, hr_status status) { /* after a failed write nobody knows what is on the device */
+static hr_status latch(hr_wal *log, hr_status status) { /* after a failed write nobody knows what is on the device */
     if (status != HR_OK) log->latched = true;
     return status;
 }
 
-hr_status hr_log_erase_segment(hr_log *log, uint32_t i, hr_error *err) {
+hr_status hr_log_erase_segment(hr_wal *log, uint32_t i, hr_error *err) {
     hr_block *b = &log->block;
     uint64_t at = hr_log_offset(log, i, 0), end = at + log->seg_bytes;
     log->win_n = 0;
@@ -230,7 +230,7 @@ hr_status hr_log_erase_segment(hr_log *log, uint32_t i, hr_error *err) {
 }
 
 /* a free segment, blank; files grow, chips go round so that they wear evenly */
-static hr_status take_segment(hr_log *log, uint32_t *out, hr_error *err) {
+static hr_status take_segment(hr_wal *log, uint32_t *out, hr_error *err) {
     uint32_t from = log->block.cut == NULL && log->head != UINT32_MAX ? log->head + 1 : 0;
     for (uint32_t k = 0; k < log->n_segs; k++) {
         uint32_t i = (from + k) % log->n_segs;
@@ -249,7 +249,7 @@ static hr_status take_segment(hr_log *log, uint32_t *out, hr_error *err) {
     return status;
 }
 
-static hr_status open_head(hr_log *log, hr_error *err) {
+static hr_status open_head(hr_wal *log, hr_error *err) {
     uint32_t i = 0;
     uint8_t head[HR_LOG_SEG_HEADER];
     HR_TRY(take_segment(log, &i, err));
@@ -273,10 +273,14 @@ static hr_status open_head(hr_log *log, hr_error *err) {
     return HR_OK;
 }
 
-void hr_log_close_head(hr_log *log) { log->head_closed = true; }
+hr_status hr_log_begin_segment(hr_wal *log, hr_error *err) {
+    if (log->latched || log->read_only) return hr_fail(err, HR_E_STATE, HR_NO_OFFSET, "store", "the store cannot be written");
+    return open_head(log, err);
+}
+void hr_log_close_head(hr_wal *log) { log->head_closed = true; }
 
 /* what is staged in buf goes to the device at *at */
-static hr_status flush_staged(hr_log *log, uint32_t *at, uint32_t *staged, hr_error *err) {
+static hr_status flush_staged(hr_wal *log, uint32_t *at, uint32_t *staged, hr_error *err) {
     if (*staged == 0) return HR_OK;
     hr_status status = log->block.program(log->block.ctx, hr_log_offset(log, log->head, *at), log->buf, *staged, err);
     *at += *staged;
@@ -284,7 +288,7 @@ static hr_status flush_staged(hr_log *log, uint32_t *at, uint32_t *staged, hr_er
     return status;
 }
 
-static hr_status stage(hr_log *log, const void *src, size_t n, uint32_t *at, uint32_t *staged, hr_error *err) {
+static hr_status stage(hr_wal *log, const void *src, size_t n, uint32_t *at, uint32_t *staged, hr_error *err) {
     const uint8_t *p = (const uint8_t *)src;
     while (n > 0) {
         size_t piece = hr_min_size(n, log->buf_bytes - *staged);
@@ -298,14 +302,14 @@ static hr_status stage(hr_log *log, const void *src, size_t n, uint32_t *at, uin
     return HR_OK;
 }
 
-static hr_status write_batch(hr_log *log, hr_log_rec *recs, size_t n, hr_error *err) {
+static hr_status write_batch(hr_wal *log, hr_log_rec *recs, size_t n, hr_error *err) {
     hr_log_seg *s = &log->segs[log->head];
     uint32_t at = s->end, staged = 0, place = s->end;
     log->win_n = 0;
     for (size_t i = 0; i < n; i++) {
         uint8_t head[HR_LOG_REC_HEADER];
         hr_log_rec *r = &recs[i];
-        r->flags = (uint16_t)((r->flags & HR_LOG_CRITICAL) | (i == 0 ? HR_LOG_FIRST : 0) | (i + 1 == n ? HR_LOG_LAST : 0));
+        r->flags = (uint16_t)((r->flags & (HR_LOG_CRITICAL | HR_LOG_MOVED)) | (i == 0 ? HR_LOG_FIRST : 0) | (i + 1 == n ? HR_LOG_LAST : 0));
         r->lsn = log->next_lsn + i;
         r->loc.seg = log->head;
         r->loc.at = place;
@@ -324,7 +328,7 @@ static hr_status write_batch(hr_log *log, hr_log_rec *recs, size_t n, hr_error *
 }
 
 /* the end of a file's last segment may have been cut off */
-static hr_status whole_head(hr_log *log, hr_error *err) {
+static hr_status whole_head(hr_wal *log, hr_error *err) {
     uint64_t end = hr_log_offset(log, log->head + 1, 0), size = log->block.size;
     if (end <= size) return HR_OK;
     HR_TRY(log->block.erase(log->block.ctx, size, end - size, err));
@@ -332,7 +336,7 @@ static hr_status whole_head(hr_log *log, hr_error *err) {
     return log->block.sync(log->block.ctx, err);
 }
 
-hr_status hr_log_commit(hr_log *log, hr_log_rec *recs, size_t n, hr_error *err) {
+hr_status hr_log_commit(hr_wal *log, hr_log_rec *recs, size_t n, hr_error *err) {
     uint64_t total = 0;
     if (n == 0) return HR_OK;
     if (log->latched) {
@@ -354,7 +358,7 @@ hr_status hr_log_commit(hr_log *log, hr_log_rec *recs, size_t n, hr_error *err) 
 }
 
 /* --- giving space back ------------------------------------------------------------------------------------------------------ */
-hr_status hr_log_free_segment(hr_log *log, uint32_t seg, hr_error *err) {
+hr_status hr_log_free_segment(hr_wal *log, uint32_t seg, hr_error *err) {
     static const uint8_t zeros[HR_LOG_SEG_HEADER] = {0};
     hr_assert(seg < log->n_segs && seg != log->head);
     if (log->latched || log->read_only) return hr_fail(err, HR_E_STATE, HR_NO_OFFSET, "store", "the store cannot be written");
@@ -365,7 +369,7 @@ hr_status hr_log_free_segment(hr_log *log, uint32_t seg, hr_error *err) {
     return hr_log_erase_segment(log, seg, err);
 }
 
-hr_status hr_log_cut(hr_log *log, hr_error *err) {
+hr_status hr_log_cut(hr_wal *log, hr_error *err) {
     if (log->block.cut == NULL || log->latched || log->read_only) return HR_OK;
     uint32_t n = log->n_segs;
     while (n > 0 && log->segs[n - 1].seq == 0 && !log->segs[n - 1].damaged) n--;

@@ -21,7 +21,8 @@ enum {
     HR_LOG_REC_HEADER = 32,
     HR_LOG_CRITICAL = 1 << 0,  /* record flag: who does not know the type must refuse the store */
     HR_LOG_LAST = 1 << 1,      /* closes its batch */
-    HR_LOG_FIRST = 1 << 2      /* opens its batch */
+    HR_LOG_FIRST = 1 << 2,     /* opens its batch */
+    HR_LOG_MOVED = 1 << 3      /* written again by a compaction: the same version at another place */
 };
 
 typedef struct hr_log_loc {
@@ -55,7 +56,7 @@ typedef struct hr_log_damage {
     uint64_t torn_bytes; /* never acknowledged, dropped */
 } hr_log_damage;
 
-typedef struct hr_log {
+typedef struct hr_wal {
     hr_block block;
     const hr_allocator *memory;
     hr_log_seg *segs;    /* [cap_segs], n_segs in use, by place on the device */
@@ -70,7 +71,7 @@ typedef struct hr_log {
     bool latched;        /* a write or sync failed: nothing more is written through this handle */
     bool read_only;
     hr_log_damage damage;
-} hr_log;
+} hr_wal;
 
 typedef struct hr_log_config {
     uint32_t segment_bytes;  /* of a new log; a multiple of 4096, at least 8192. 0: 1 MiB */
@@ -82,22 +83,23 @@ typedef struct hr_log_config {
 /* Opens the log on b (taken over also on failure: closed), or makes one where b is empty and not read-only. visit may be NULL.
  * Returns  HR_OK (look at damage) | HR_E_FORMAT no log, or both superblocks broken | HR_E_UNSUPPORTED a later version
  *          | HR_E_MEMORY | HR_E_IO | what visit returned */
-HR_PRIVATE hr_status hr_log_open(hr_log *log, hr_block *b, const hr_log_config *config, hr_log_visit *visit, void *ctx,
+HR_PRIVATE hr_status hr_log_open(hr_wal *log, hr_block *b, const hr_log_config *config, hr_log_visit *visit, void *ctx,
                                  hr_error *err);
-HR_PRIVATE void hr_log_close(hr_log *log); /* safe on a zeroed log */
+HR_PRIVATE void hr_log_close(hr_wal *log); /* safe on a zeroed log */
 /* Appends n records as one atomic batch; sync: and waits for the device. Fills lsn and loc of each.
  * Returns  HR_OK: durable | HR_E_LIMIT too large for a segment | HR_E_FULL the device is | HR_E_STATE read-only
  *          | HR_E_IO: unknown whether it is there, nothing more is written (open again and look) */
-HR_PRIVATE hr_status hr_log_commit(hr_log *log, hr_log_rec *recs, size_t n, hr_error *err);
-HR_PRIVATE uint64_t hr_log_batch_limit(const hr_log *log); /* sum over a batch of hr_log_space at most this */
-HR_PRIVATE uint64_t hr_log_space(const hr_log *log, uint64_t payload_bytes);
+HR_PRIVATE hr_status hr_log_commit(hr_wal *log, hr_log_rec *recs, size_t n, hr_error *err);
+HR_PRIVATE uint64_t hr_log_batch_limit(const hr_wal *log); /* sum over a batch of hr_log_space at most this */
+HR_PRIVATE uint64_t hr_log_space(const hr_wal *log, uint64_t payload_bytes);
 /* Reads the payload at loc; checks that it is whole and of lsn (0: any). dst [cap]; *n: its bytes. HR_E_FORMAT: it is not. */
-HR_PRIVATE hr_status hr_log_read(hr_log *log, hr_log_loc loc, uint64_t lsn, void *dst, size_t cap, hr_log_rec *rec,
+HR_PRIVATE hr_status hr_log_read(hr_wal *log, hr_log_loc loc, uint64_t lsn, void *dst, size_t cap, hr_log_rec *rec,
                                  hr_error *err);
 /* every record of one segment, as hr_log_open visits them */
-HR_PRIVATE hr_status hr_log_visit_segment(hr_log *log, uint32_t seg, hr_log_visit *visit, void *ctx, hr_error *err);
-HR_PRIVATE void hr_log_close_head(hr_log *log); /* the next commit begins a new segment */
+HR_PRIVATE hr_status hr_log_visit_segment(hr_wal *log, uint32_t seg, hr_log_visit *visit, void *ctx, hr_error *err);
+HR_PRIVATE void hr_log_close_head(hr_wal *log); /* the next commit begins a new segment */
+HR_PRIVATE hr_status hr_log_begin_segment(hr_wal *log, hr_error *err); /* now, where the head is closed */
 /* The segment's bytes are gone from the device when it returns. Not the head. */
-HR_PRIVATE hr_status hr_log_free_segment(hr_log *log, uint32_t seg, hr_error *err);
-HR_PRIVATE hr_status hr_log_cut(hr_log *log, hr_error *err); /* gives free segments at the device's end back */
+HR_PRIVATE hr_status hr_log_free_segment(hr_wal *log, uint32_t seg, hr_error *err);
+HR_PRIVATE hr_status hr_log_cut(hr_wal *log, hr_error *err); /* gives free segments at the device's end back */
 #endif

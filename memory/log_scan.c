@@ -5,7 +5,7 @@
 static const char seg_magic[8] = {'H', 'R', 'S', 'E', 'G', 'M', 'T', '1'};
 static const uint32_t rec_sync = 0x50524543u;
 
-void hr_log_seg_encode(const hr_log *log, const hr_log_seg *s, uint8_t out[HR_LOG_SEG_HEADER]) {
+void hr_log_seg_encode(const hr_wal *log, const hr_log_seg *s, uint8_t out[HR_LOG_SEG_HEADER]) {
     memset(out, 0, HR_LOG_SEG_HEADER);
     memcpy(out, seg_magic, 8);
     hr_put64(out + 8, s->seq);
@@ -25,7 +25,7 @@ void hr_log_rec_encode(const hr_log_seg *s, const hr_log_rec *r, uint8_t out[HR_
     hr_put32(out + 28, hr_crc32c(out, 28, (uint32_t)(s->salt >> 32)));
 }
 
-bool hr_log_header_ok(const hr_log *log, uint32_t seg, uint32_t at, const uint8_t *head, hr_log_rec *rec) {
+bool hr_log_header_ok(const hr_wal *log, uint32_t seg, uint32_t at, const uint8_t *head, hr_log_rec *rec) {
     const hr_log_seg *s = &log->segs[seg];
     memset(rec, 0, sizeof *rec);
     if (hr_le32(head) != (rec_sync ^ (uint32_t)s->salt) || hr_le32(head + 28) != hr_crc32c(head, 28, (uint32_t)(s->salt >> 32)) ||
@@ -43,7 +43,7 @@ bool hr_log_header_ok(const hr_log *log, uint32_t seg, uint32_t at, const uint8_
 
 /* --- reading through the window ------------------------------------------------------------------------------------------- */
 /* n <= buf_bytes bytes of the segment from `at` on, in buf */
-static hr_status look(hr_log *log, uint32_t seg, uint32_t at, uint32_t n, const uint8_t **p, hr_error *err) {
+static hr_status look(hr_wal *log, uint32_t seg, uint32_t at, uint32_t n, const uint8_t **p, hr_error *err) {
     if (log->win_n == 0 || log->win_seg != seg || at < log->win_at || at + n > log->win_at + log->win_n) {
         uint32_t want = (uint32_t)hr_min_size(log->buf_bytes, log->seg_bytes - at);
         log->win_n = 0;
@@ -56,7 +56,7 @@ static hr_status look(hr_log *log, uint32_t seg, uint32_t at, uint32_t n, const 
     return HR_OK;
 }
 
-static hr_status check_payload(hr_log *log, const hr_log_rec *r, uint32_t want, bool *ok, hr_error *err) {
+static hr_status check_payload(hr_wal *log, const hr_log_rec *r, uint32_t want, bool *ok, hr_error *err) {
     uint32_t crc = 0, at = r->loc.at + HR_LOG_REC_HEADER, left = r->n;
     while (left > 0) {
         const uint8_t *p;
@@ -71,7 +71,7 @@ static hr_status check_payload(hr_log *log, const hr_log_rec *r, uint32_t want, 
 }
 
 /* Is there a whole record at `at`? */
-static hr_status parse_record(hr_log *log, uint32_t seg, uint32_t at, hr_log_rec *r, bool *ok, hr_error *err) {
+static hr_status parse_record(hr_wal *log, uint32_t seg, uint32_t at, hr_log_rec *r, bool *ok, hr_error *err) {
     const uint8_t *head;
     *ok = false;
     if (at > log->seg_bytes - HR_LOG_REC_HEADER) return HR_OK;
@@ -81,7 +81,7 @@ static hr_status parse_record(hr_log *log, uint32_t seg, uint32_t at, hr_log_rec
 }
 
 /* Is there a whole batch at `at` whose first record has number lsn (0: any)? *end: behind it, *next: the number after it. */
-static hr_status parse_batch(hr_log *log, uint32_t seg, uint32_t at, uint64_t lsn, bool *ok, uint32_t *end, uint64_t *next,
+static hr_status parse_batch(hr_wal *log, uint32_t seg, uint32_t at, uint64_t lsn, bool *ok, uint32_t *end, uint64_t *next,
                              hr_error *err) {
     hr_log_rec r;
     for (bool first = true;; first = false) {
@@ -100,7 +100,7 @@ static hr_status parse_batch(hr_log *log, uint32_t seg, uint32_t at, uint64_t ls
     return HR_OK;
 }
 
-static hr_status deliver(hr_log *log, uint32_t seg, uint32_t at, uint32_t end, hr_log_visit *visit, void *ctx, hr_error *err) {
+static hr_status deliver(hr_wal *log, uint32_t seg, uint32_t at, uint32_t end, hr_log_visit *visit, void *ctx, hr_error *err) {
     while (visit != NULL && at < end) {
         hr_log_rec r;
         const uint8_t *p;
@@ -109,7 +109,8 @@ static hr_status deliver(hr_log *log, uint32_t seg, uint32_t at, uint32_t end, h
             return hr_fail(err, HR_E_IO, hr_log_offset(log, seg, at), "record", "changed while being read");
         }
         if (r.n > log->buf_bytes) {
-            return hr_fail(err, HR_E_LIMIT, hr_log_offset(log, seg, at), "record", "%u bytes, the buffer has %u", r.n, log->buf_bytes);
+            return hr_fail(err, HR_E_LIMIT, hr_log_offset(log, seg, at), "record", "%u bytes, the buffer has %u", r.n,
+                           log->buf_bytes);
         }
         HR_TRY(look(log, seg, at + HR_LOG_REC_HEADER, r.n, &p, err));
         r.data = p;
@@ -120,7 +121,7 @@ static hr_status deliver(hr_log *log, uint32_t seg, uint32_t at, uint32_t end, h
 }
 
 /* the next place from `at` on where a batch with a number of at least lsn begins; *found 0: none */
-static hr_status search_batch(hr_log *log, uint32_t seg, uint32_t at, uint64_t lsn, uint64_t below, uint32_t *found,
+static hr_status search_batch(hr_wal *log, uint32_t seg, uint32_t at, uint64_t lsn, uint64_t below, uint32_t *found,
                               uint64_t *number, hr_error *err) {
     uint32_t sync = rec_sync ^ (uint32_t)log->segs[seg].salt;
     *found = 0;
@@ -141,7 +142,7 @@ static hr_status search_batch(hr_log *log, uint32_t seg, uint32_t at, uint64_t l
 }
 
 /* bytes from `at` to the last one that is not erased */
-static hr_status used_after(hr_log *log, uint32_t seg, uint32_t at, uint32_t *used, hr_error *err) {
+static hr_status used_after(hr_wal *log, uint32_t seg, uint32_t at, uint32_t *used, hr_error *err) {
     uint32_t start = at;
     *used = 0;
     while (at < log->seg_bytes) {
@@ -156,14 +157,14 @@ static hr_status used_after(hr_log *log, uint32_t seg, uint32_t at, uint32_t *us
     return HR_OK;
 }
 
-static void note_damage(hr_log *log, uint32_t seg, uint32_t at, uint64_t records) {
+static void note_damage(hr_wal *log, uint32_t seg, uint32_t at, uint64_t records) {
     if (log->damage.places++ == 0) log->damage.first_at = hr_log_offset(log, seg, at);
     log->damage.records += records;
     log->segs[seg].damaged = true;
 }
 
 /* One living segment. next: the following one by number, or NULL for the newest. */
-static hr_status scan_segment(hr_log *log, uint32_t seg, const hr_log_seg *next, hr_log_visit *visit, void *ctx, hr_error *err) {
+static hr_status scan_segment(hr_wal *log, uint32_t seg, const hr_log_seg *next, hr_log_visit *visit, void *ctx, hr_error *err) {
     hr_log_seg *s = &log->segs[seg];
     uint32_t at = HR_LOG_SEG_HEADER, end, used;
     uint64_t lsn = s->first_lsn, number, below = next != NULL ? next->first_lsn : UINT64_MAX;
@@ -210,7 +211,7 @@ static hr_status scan_segment(hr_log *log, uint32_t seg, const hr_log_seg *next,
 }
 
 /* A segment whose header is not whole: free, half made, half erased, or broken. */
-static hr_status judge_headless(hr_log *log, uint32_t seg, const uint8_t *head, hr_error *err) {
+static hr_status judge_headless(hr_wal *log, uint32_t seg, const uint8_t *head, hr_error *err) {
     uint32_t used;
     hr_log_seg *s = &log->segs[seg];
     bool dead = true, blank = hr_log_blank(log, head, HR_LOG_SEG_HEADER);
@@ -225,7 +226,7 @@ static hr_status judge_headless(hr_log *log, uint32_t seg, const uint8_t *head, 
     return HR_OK;
 }
 
-hr_status hr_log_recover(hr_log *log, hr_log_visit *visit, void *ctx, hr_error *err) {
+hr_status hr_log_recover(hr_wal *log, hr_log_visit *visit, void *ctx, hr_error *err) {
     uint32_t uuid_crc = hr_crc32c(log->uuid, 16, 0);
     for (uint32_t i = 0; i < log->n_segs; i++) {
         uint8_t head[HR_LOG_SEG_HEADER];
@@ -255,7 +256,7 @@ hr_status hr_log_recover(hr_log *log, hr_log_visit *visit, void *ctx, hr_error *
     }
 }
 
-hr_status hr_log_visit_segment(hr_log *log, uint32_t seg, hr_log_visit *visit, void *ctx, hr_error *err) {
+hr_status hr_log_visit_segment(hr_wal *log, uint32_t seg, hr_log_visit *visit, void *ctx, hr_error *err) {
     uint32_t at = HR_LOG_SEG_HEADER, end = log->segs[seg].end, behind;
     uint64_t number;
     while (at < end) {

@@ -132,7 +132,7 @@ static hr_status see(void *ctx, const hr_log_rec *r, hr_error *err) {
     s->n++;
     return HR_OK;
 }
-static hr_status commit_some(hr_log *log, size_t n, hr_error *err) {
+static hr_status commit_some(hr_wal *log, size_t n, hr_error *err) {
     static uint8_t data[16][300];
     hr_log_rec r[16];
     memset(r, 0, sizeof r);
@@ -149,7 +149,7 @@ static hr_log_config config_of(uint32_t buffer) {
     hr_log_config c = {4096, buffer, false, NULL};
     return c;
 }
-static hr_status open_dev(hr_log *log, device *d, seen *s, hr_error *err) {
+static hr_status open_dev(hr_wal *log, device *d, seen *s, hr_error *err) {
     hr_block b = dev_block(d);
     hr_log_config c = config_of(512);
     memset(s, 0, sizeof *s);
@@ -158,13 +158,13 @@ static hr_status open_dev(hr_log *log, device *d, seen *s, hr_error *err) {
 /* batch sizes come from a seed, so that a repeated run does the same */
 static size_t batch_of(uint32_t seed, int i) { return 1 + hr_hash64(&i, sizeof i, seed) % 7; }
 
-static uint64_t oldest_lsn(const hr_log *log) { /* what freed segments took with them is not missed */
+static uint64_t oldest_lsn(const hr_wal *log) { /* what freed segments took with them is not missed */
     uint64_t first = UINT64_MAX;
     for (uint32_t i = 0; i < log->n_segs; i++)
         if (log->segs[i].seq && log->segs[i].first_lsn < first) first = log->segs[i].first_lsn;
     return first;
 }
-static uint32_t oldest_segment(const hr_log *log) {
+static uint32_t oldest_segment(const hr_wal *log) {
     uint32_t best = UINT32_MAX;
     for (uint32_t i = 0; i < log->n_segs; i++)
         if (log->segs[i].seq && (best == UINT32_MAX || log->segs[i].seq < log->segs[best].seq)) best = i;
@@ -172,7 +172,7 @@ static uint32_t oldest_segment(const hr_log *log) {
 }
 /* Writes batches, freeing the oldest segment now and then. Stops at the first failure. Returns acknowledged up to. */
 static uint64_t play(device *d, uint32_t seed, int steps, uint64_t *freed_below) {
-    hr_log log;
+    hr_wal log;
     seen s;
     uint64_t acked = 0;
     *freed_below = 0;
@@ -198,7 +198,7 @@ static uint64_t play(device *d, uint32_t seed, int steps, uint64_t *freed_below)
 /* opens what a crash left: everything acknowledged, nothing else, whole batches, no alarm, and it can go on */
 static bool check_after(device *d, uint64_t acked, uint64_t freed_below, uint32_t seed) {
     static seen s, s2;
-    hr_log log;
+    hr_wal log;
     hr_error err;
     hr_error_clear(&err);
     if (!t_check(open_dev(&log, d, &s, &err) == HR_OK, T_HERE("opens"), "%s: %s", err.where, err.what)) return false;
@@ -243,7 +243,7 @@ T_TEST(what_is_written_is_read) {
         dev_init(&d, flash != 0);
         uint64_t acked = play(&d, 7, 60, &freed);
         T_CHECK(acked > 100 && !d.misuse);
-        hr_log log;
+        hr_wal log;
         T_NEED(open_dev(&log, &d, &s, NULL) == HR_OK);
         T_EQ_U(s.last, acked);
         T_EQ_U(s.n, acked - oldest_lsn(&log) + 1);
@@ -320,7 +320,7 @@ T_TEST(every_operation_failing_is_an_error_and_latches) {
     for (long op = 1; op <= total; op++) {
         dev_init(&d, false);
         d.fail_at = op;
-        hr_log log;
+        hr_wal log;
         hr_error err;
         hr_error_clear(&err);
         hr_status status = open_dev(&log, &d, &s, &err);
@@ -345,7 +345,7 @@ T_TEST(every_byte_flipped) {
     long silent = 0, refused = 0, reported = 0;
     dev_init(&d, false);
     uint64_t acked = play(&d, 5, 30, &freed);
-    hr_log log;
+    hr_wal log;
     T_NEED(open_dev(&log, &d, &s, NULL) == HR_OK);
     long all = s.n;
     uint64_t tail = log.next_lsn - batch_of(5, 29); /* first number of the last batch */
@@ -389,7 +389,7 @@ T_TEST(every_length) {
         hr_block b = dev_block(&bad);
         b.read_only = true;
         hr_log_config c = config_of(512);
-        hr_log log;
+        hr_wal log;
         memset(&s, 0, sizeof s);
         hr_status status = hr_log_open(&log, &b, &c, see, &s, NULL);
         T_EQ_I(s.wrong, 0);
@@ -416,7 +416,7 @@ T_TEST(a_chip_in_8_kib) {
     static const hr_allocator memory = {small_alloc, small_free, NULL};
     dev_init(&d, true);
     small_used = 0;
-    hr_log log;
+    hr_wal log;
     hr_block b = dev_block(&d);
     hr_log_config c = {4096, 512, false, &memory};
     T_NEED(hr_log_open(&log, &b, &c, NULL, NULL, NULL) == HR_OK);
@@ -447,7 +447,7 @@ T_TEST(a_file_and_its_lock) {
     hr_error err;
     static seen s;
     const char *path = t_tmp("log.hearth");
-    hr_log log;
+    hr_wal log;
     hr_log_config config = {0, 0, false, NULL};
     hr_error_clear(&err);
     T_EQ_I(hr_block_open_file(&b, path, false, &err), HR_E_IO);
@@ -456,7 +456,7 @@ T_TEST(a_file_and_its_lock) {
     T_NEED(hr_log_open(&log, &b, &config, NULL, NULL, NULL) == HR_OK);
     for (int i = 0; i < 50; i++) T_NEED(commit_some(&log, 5, NULL) == HR_OK);
     T_NEED(hr_block_open_file(&c, path, false, NULL) == HR_OK); /* a reader beside the writer */
-    hr_log reader;
+    hr_wal reader;
     memset(&s, 0, sizeof s);
     T_NEED(hr_log_open(&reader, &c, &config, see, &s, NULL) == HR_OK);
     T_EQ_U(s.last, 250);
@@ -476,7 +476,7 @@ T_TEST(a_file_and_its_lock) {
 T_TEST(not_a_store) {
     static device d;
     static seen s;
-    hr_log log;
+    hr_wal log;
     dev_init(&d, false);
     memcpy(d.now, "a text file that somebody loves", 31);
     d.size = 31;

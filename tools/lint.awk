@@ -32,7 +32,7 @@ function may_include(f, h) {
         return f == "kernels/registry.c" && h ~ /\.inc$/
     }
     if (f ~ /^quant\//) return h ~ /^quant\// || h == "kernels/kernel.h"
-    if (f ~ /^memory\//) return h ~ /^memory\// || h == "kernels/kernel.h"
+    if (f ~ /^memory\//) return h ~ /^memory\// || h == "kernels/kernel.h" || h == "tokenizer/unicode.h"
     if (f ~ /^engine\//) {
         if (h ~ /^engine\/[^\/]*\.h$/) return 1
         return h ~ /^(kernels\/kernel|quant\/formats|quant\/quant|quant\/pack|tokenizer\/tokenizer|memory\/memory|memory\/store|policy\/policy)\.h$/

@@ -1,7 +1,4 @@
 /* sys_block.c: the block interface over a POSIX file, random bytes and the calendar clock. */
-#if !defined(_GNU_SOURCE) && defined(__linux__)
-#define _GNU_SOURCE 1 /* F_OFD_SETLK: a lock of this open file, not of the process */
-#endif
 #include "engine/base/sys.h"
 #include "engine/base/sys_block.h"
 #include <stdlib.h>
@@ -89,16 +86,7 @@ static void block_close(void *ctx) {
 }
 
 static hr_status block_lock(int fd, const char *path, hr_error *err) {
-    int failed;
-#if defined(F_OFD_SETLK)
-    struct flock lock;
-    memset(&lock, 0, sizeof lock);
-    lock.l_type = F_WRLCK;
-    lock.l_whence = SEEK_SET;
-    failed = fcntl(fd, F_OFD_SETLK, &lock);
-#else
-    failed = flock(fd, LOCK_EX | LOCK_NB);
-#endif
+    int failed = flock(fd, LOCK_EX | LOCK_NB); /* of this open file, not of the process: two handles of one process, too */
     if (failed == 0) return HR_OK;
     if (errno == EAGAIN || errno == EACCES || errno == EWOULDBLOCK) {
         return hr_fail(err, HR_E_BUSY, HR_NO_OFFSET, path, "another writer has this store open");

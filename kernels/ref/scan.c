@@ -1,0 +1,12 @@
+/* scan.c: the specification of vector search: exact int8 dots. */
+#include "kernels/kernel.h"
+
+static void scan_i8_c(const int8_t *rows, size_t n, size_t stride, const int8_t *q, int32_t *dot) {
+    for (size_t r = 0; r < n; r++, rows += stride) {
+        int32_t sum = 0;
+        for (size_t i = 0; i < stride; i++) sum += rows[i] * q[i];
+        dot[r] = sum;
+    }
+}
+
+HR_KERNEL(scan_i8, scan_i8_c, HR_ISA_C, 0, 1, 1)

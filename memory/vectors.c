@@ -1,0 +1,225 @@
+/* vectors.c: exact search. Every vector is kept as an int8 row with its scale and the length of what rounding took away. The
+ * scan of the rows bounds every cosine from both sides; whatever may still be among the best k is read and computed in f64.
+ * So the result is that of a full f64 scan, at the price of an int8 one. */
+#include "memory/store_internal.h"
+#include "kernels/kernel.h"
+
+typedef struct vec_column {
+    int8_t *rows;            /* [cap][stride] */
+    float *scale, *lost;     /* [cap]: v ~ scale * row, |v - scale * row| <= lost, for v of length 1 */
+    uint32_t *entry;         /* [cap] */
+    uint32_t n, cap_rows, cap_scale, cap_lost, cap_entry, stride;
+} vec_column;
+
+typedef struct hr_columns {
+    hr_kernels kernels;
+    vec_column space[HR_STORE_SPACES];
+    uint32_t n_done;         /* entries seen */
+} hr_columns;
+
+enum { SCAN_ROWS = 512 };
+
+void hr_columns_free(hr_store *s) {
+    const hr_allocator *m = s->memory;
+    if (s->columns == NULL) return;
+    for (int i = 0; i < HR_STORE_SPACES; i++) {
+        vec_column *c = &s->columns->space[i];
+        if (c->rows != NULL) m->free(m->ctx, c->rows, (size_t)c->cap_rows * c->stride);
+        if (c->scale != NULL) m->free(m->ctx, c->scale, c->cap_scale * sizeof(float));
+        if (c->lost != NULL) m->free(m->ctx, c->lost, c->cap_lost * sizeof(float));
+        if (c->entry != NULL) m->free(m->ctx, c->entry, c->cap_entry * sizeof(uint32_t));
+    }
+    m->free(m->ctx, s->columns, sizeof *s->columns);
+    s->columns = NULL;
+}
+
+/* x to length 1, then to int8; zero vectors give zero rows. Returns 0 when x is not finite or has no length. */
+static bool vec_quantize(const float *x, uint32_t dim, uint32_t stride, int8_t *q, float *scale, float *lost) {
+    double ss = 0, most = 0, missed = 0;
+    for (uint32_t i = 0; i < dim; i++) {
+        double a = x[i] < 0 ? -(double)x[i] : x[i];
+        ss += (double)x[i] * x[i];
+        if (a > most) most = a;
+    }
+    memset(q, 0, stride);
+    *scale = 0, *lost = 0;
+    if (!(ss > 0) || !(most < 1e30)) return false;
+    double length = __builtin_sqrt(ss), step = most / 127.0;
+    for (uint32_t i = 0; i < dim; i++) {
+        double t = x[i] / step;
+        int v = (int)(t < 0 ? t - 0.5 : t + 0.5);
+        v = v > 127 ? 127 : v < -127 ? -127 : v;
+        double r = x[i] - v * step;
+        missed += r * r;
+        q[i] = (int8_t)v;
+    }
+    *scale = (float)(step / length);
+    *lost = (float)(__builtin_sqrt(missed) / length * 1.00001 + 1e-6);
+    return true;
+}
+
+static hr_status column_add(hr_store *s, uint32_t index, hr_error *err) {
+    const hr_entry *e = &s->entries[index];
+    const hr_allocator *m = s->memory;
+    uint32_t dim = s->spaces[e->vec_space - 1].dim;
+    vec_column *c = &s->columns->space[e->vec_space - 1];
+    c->stride = (dim + 63) / 64 * 64;
+    void *rows = hr_store_grow(m, c->rows, c->n, c->stride, &c->cap_rows, c->n + 1);
+    if (rows != NULL) c->rows = (int8_t *)rows;
+    void *scale = rows == NULL ? NULL : hr_store_grow(m, c->scale, c->n, sizeof(float), &c->cap_scale, c->n + 1);
+    if (scale != NULL) c->scale = (float *)scale;
+    void *lost = scale == NULL ? NULL : hr_store_grow(m, c->lost, c->n, sizeof(float), &c->cap_lost, c->n + 1);
+    if (lost != NULL) c->lost = (float *)lost;
+    void *entry = lost == NULL ? NULL : hr_store_grow(m, c->entry, c->n, sizeof(uint32_t), &c->cap_entry, c->n + 1);
+    if (entry == NULL) return hr_fail(err, HR_E_MEMORY, HR_NO_OFFSET, "vectors", "out of memory");
+    c->entry = (uint32_t *)entry;
+    float *x = (float *)m->alloc(m->ctx, dim * sizeof *x, 16);
+    if (x == NULL) return hr_fail(err, HR_E_MEMORY, HR_NO_OFFSET, "vectors", "out of memory");
+    hr_status status = hr_store_vector(s, e, x, dim, err);
+    if (status == HR_OK) {
+        vec_quantize(x, dim, c->stride, c->rows + (size_t)c->n * c->stride, &c->scale[c->n], &c->lost[c->n]);
+        c->entry[c->n++] = index;
+    }
+    m->free(m->ctx, x, dim * sizeof *x);
+    return status;
+}
+
+static hr_status columns_update(hr_store *s, hr_error *err) {
+    const hr_allocator *m = s->memory;
+    if (s->columns == NULL) {
+        s->columns = (hr_columns *)m->alloc(m->ctx, sizeof *s->columns, 16);
+        void *scratch = m->alloc(m->ctx, hr_kernels_scratch_bytes(), 64);
+        hr_status status = HR_E_MEMORY;
+        if (s->columns != NULL) memset(s->columns, 0, sizeof *s->columns);
+        if (s->columns != NULL && scratch != NULL) {
+            status = hr_kernels_choose(&s->columns->kernels, HR_ISA_ALL, true, scratch, NULL, NULL, err);
+        } else {
+            hr_fail(err, HR_E_MEMORY, HR_NO_OFFSET, "vectors", "out of memory");
+        }
+        if (scratch != NULL) m->free(m->ctx, scratch, hr_kernels_scratch_bytes());
+        if (status != HR_OK) {
+            hr_columns_free(s);
+            return status;
+        }
+    }
+    for (; s->columns->n_done < s->n; s->columns->n_done++) {
+        const hr_entry *e = &s->entries[s->columns->n_done];
+        if (e->live && e->vec_space != 0) HR_TRY(column_add(s, s->columns->n_done, err));
+    }
+    return HR_OK;
+}
+
+/* --- the best k ------------------------------------------------------------------------------------------------------------ */
+static bool hit_better(const hr_store *s, const hr_hit *a, const hr_hit *b) {
+    return a->score != b->score ? a->score > b->score : s->entries[a->entry].id < s->entries[b->entry].id;
+}
+void hr_hits_add(const hr_store *s, hr_hit *hits, size_t k, size_t *n, const hr_hit *h) {
+    if (k == 0 || (*n == k && !hit_better(s, h, &hits[k - 1]))) return;
+    size_t i = *n < k ? (*n)++ : k - 1;
+    for (; i > 0 && hit_better(s, h, &hits[i - 1]); i--) hits[i] = hits[i - 1];
+    hits[i] = *h;
+}
+
+/* a heap with the smallest on top, of the k largest so far */
+static void keep_floor(float *heap, size_t k, size_t *n, float v) {
+    size_t i;
+    if (*n < k) {
+        for (i = (*n)++; i > 0 && heap[(i - 1) / 2] > v; i = (i - 1) / 2) heap[i] = heap[(i - 1) / 2];
+        heap[i] = v;
+        return;
+    }
+    if (v <= heap[0]) return;
+    i = 0;
+    for (size_t c; (c = 2 * i + 1) < k; i = c) {
+        if (c + 1 < k && heap[c + 1] < heap[c]) c++;
+        if (heap[c] >= v) break;
+        heap[i] = heap[c];
+    }
+    heap[i] = v;
+}
+
+typedef struct vec_query {
+    const float *x;
+    uint32_t dim;
+    int8_t *q;               /* [stride] */
+    float scale, lost;
+    float *near;             /* [n rows]: the cosine, as far as int8 knows it */
+    float *heap;             /* [k]: lower bounds */
+    float *row;              /* [dim] */
+} vec_query;
+
+static hr_status scan_rows(hr_store *s, vec_column *c, vec_query *v, const hr_filter *f, uint64_t now, size_t k, float *least,
+                           hr_error *err) {
+    size_t n_heap = 0;
+    int32_t dot[SCAN_ROWS];
+    for (uint32_t r = 0; r < c->n; r += SCAN_ROWS) {
+        uint32_t n = c->n - r < SCAN_ROWS ? c->n - r : SCAN_ROWS;
+        s->columns->kernels.scan_i8(c->rows + (size_t)r * c->stride, n, c->stride, v->q, dot);
+        for (uint32_t i = 0; i < n; i++) {
+            float near = (float)dot[i] * (c->scale[r + i] * v->scale), below = near - (c->lost[r + i] + v->lost * 1.05f + 1e-5f);
+            v->near[r + i] = near;
+            if (n_heap == k && below <= v->heap[0]) continue;
+            bool yes;
+            HR_TRY(hr_store_match(s, &s->entries[c->entry[r + i]], f, now, &yes, err));
+            if (yes) keep_floor(v->heap, k, &n_heap, below);
+        }
+    }
+    *least = n_heap == k ? v->heap[0] : -2.0f;
+    return HR_OK;
+}
+
+static hr_status rescore_rows(hr_store *s, vec_column *c, vec_query *v, const hr_filter *f, uint64_t now, float least, hr_hit *hits,
+                              size_t k, size_t *n, hr_error *err) {
+    double qq = 0;
+    for (uint32_t i = 0; i < v->dim; i++) qq += (double)v->x[i] * v->x[i];
+    for (uint32_t r = 0; r < c->n; r++) {
+        bool yes;
+        double xy = 0, xx = 0;
+        hr_hit h;
+        if (v->near[r] + c->lost[r] + v->lost * 1.05f + 1e-5f < least) continue;
+        HR_TRY(hr_store_match(s, &s->entries[c->entry[r]], f, now, &yes, err));
+        if (!yes) continue;
+        HR_TRY(hr_store_vector(s, &s->entries[c->entry[r]], v->row, v->dim, err));
+        for (uint32_t i = 0; i < v->dim; i++) xy += (double)v->x[i] * v->row[i], xx += (double)v->row[i] * v->row[i];
+        memset(&h, 0, sizeof h);
+        h.entry = c->entry[r];
+        h.score = h.vec_score = xx > 0 && qq > 0 ? xy / __builtin_sqrt(xx * qq) : 0;
+        hr_hits_add(s, hits, k, n, &h);
+    }
+    return HR_OK;
+}
+
+hr_status hr_vector_find(hr_store *s, const char *space, const float *query, uint32_t dim, const hr_filter *f, uint64_t now_ms,
+                         hr_hit *hits, size_t k, size_t *n, hr_error *err) {
+    const hr_allocator *m = s->memory;
+    *n = 0;
+    int at = space != NULL ? hr_store_space(s, space) : -1;
+    if (at < 0) return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "space", "no vectors of this embedder are here: rebuild them");
+    if (s->spaces[at].dim != dim) {
+        return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "query", "%u dimensions, the space has %u", dim, s->spaces[at].dim);
+    }
+    HR_TRY(columns_update(s, err));
+    vec_column *c = &s->columns->space[at];
+    if (c->n == 0 || k == 0) return HR_OK;
+    vec_query v;
+    memset(&v, 0, sizeof v);
+    v.x = query;
+    v.dim = dim;
+    size_t bytes = c->stride + (c->n + k + dim) * sizeof(float);
+    uint8_t *block = k > 1u << 20 ? NULL : (uint8_t *)m->alloc(m->ctx, bytes, 64);
+    if (block == NULL) return hr_fail(err, HR_E_MEMORY, HR_NO_OFFSET, "vectors", "out of memory");
+    v.q = (int8_t *)block;
+    v.near = (float *)(void *)(block + c->stride);
+    v.heap = v.near + c->n;
+    v.row = v.heap + k;
+    float least = -2.0f;
+    hr_status status = HR_OK;
+    if (!vec_quantize(query, dim, c->stride, v.q, &v.scale, &v.lost)) {
+        status = hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "query", "has no length, or is not finite");
+    }
+    if (status == HR_OK) status = scan_rows(s, c, &v, f, now_ms, k, &least, err);
+    if (status == HR_OK) status = rescore_rows(s, c, &v, f, now_ms, least, hits, k, n, err);
+    for (size_t i = 0; i < *n; i++) hits[i].vec_rank = (uint32_t)(i + 1);
+    m->free(m->ctx, block, bytes);
+    return status;
+}

@@ -11,6 +11,10 @@ uint64_t hr_log_space(const hr_wal *log, uint64_t payload_bytes) {
 }
 uint64_t hr_log_batch_limit(const hr_wal *log) { return log->seg_bytes - HR_LOG_SEG_HEADER; }
 
+uint64_t hr_log_room(const hr_wal *log) {
+    return log->head == UINT32_MAX || log->head_closed ? 0 : log->seg_bytes - log->segs[log->head].end;
+}
+
 bool hr_log_blank(const hr_wal *log, const uint8_t *p, size_t n) {
     for (size_t i = 0; i < n; i++) {
         if (p[i] != log->block.erased) return false;
@@ -309,7 +313,7 @@ static hr_status write_batch(hr_wal *log, hr_log_rec *recs, size_t n, hr_error *
     for (size_t i = 0; i < n; i++) {
         uint8_t head[HR_LOG_REC_HEADER];
         hr_log_rec *r = &recs[i];
-        r->flags = (uint16_t)((r->flags & (HR_LOG_CRITICAL | HR_LOG_MOVED)) | (i == 0 ? HR_LOG_FIRST : 0) | (i + 1 == n ? HR_LOG_LAST : 0));
+        r->flags = (uint16_t)((r->flags & HR_LOG_CRITICAL) | (i == 0 ? HR_LOG_FIRST : 0) | (i + 1 == n ? HR_LOG_LAST : 0));
         r->lsn = log->next_lsn + i;
         r->loc.seg = log->head;
         r->loc.at = place;

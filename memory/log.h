@@ -21,8 +21,7 @@ enum {
     HR_LOG_REC_HEADER = 32,
     HR_LOG_CRITICAL = 1 << 0,  /* record flag: who does not know the type must refuse the store */
     HR_LOG_LAST = 1 << 1,      /* closes its batch */
-    HR_LOG_FIRST = 1 << 2,     /* opens its batch */
-    HR_LOG_MOVED = 1 << 3      /* written again by a compaction: the same version at another place */
+    HR_LOG_FIRST = 1 << 2      /* opens its batch */
 };
 
 typedef struct hr_log_loc {
@@ -91,6 +90,7 @@ HR_PRIVATE void hr_log_close(hr_wal *log); /* safe on a zeroed log */
  *          | HR_E_IO: unknown whether it is there, nothing more is written (open again and look) */
 HR_PRIVATE hr_status hr_log_commit(hr_wal *log, hr_log_rec *recs, size_t n, hr_error *err);
 HR_PRIVATE uint64_t hr_log_batch_limit(const hr_wal *log); /* sum over a batch of hr_log_space at most this */
+HR_PRIVATE uint64_t hr_log_room(const hr_wal *log); /* what still fits the segment being written */
 HR_PRIVATE uint64_t hr_log_space(const hr_wal *log, uint64_t payload_bytes);
 /* Reads the payload at loc; checks that it is whole and of lsn (0: any). dst [cap]; *n: its bytes. HR_E_FORMAT: it is not. */
 HR_PRIVATE hr_status hr_log_read(hr_wal *log, hr_log_loc loc, uint64_t lsn, void *dst, size_t cap, hr_log_rec *rec,

@@ -102,11 +102,6 @@ static hr_status apply_item(hr_store *s, const hr_log_rec *r, hr_error *err) {
     if (more == NULL) return no_memory(err);
     s->entries = more;
     uint32_t *slot = table_slot(s, item.id);
-    if ((r->flags & HR_LOG_MOVED) && *slot != 0 && s->entries[*slot - 1].live) { /* its vector stays */
-        s->entries[*slot - 1].lsn = r->lsn;
-        s->entries[*slot - 1].loc = r->loc;
-        return HR_OK;
-    }
     hr_entry *e = &s->entries[s->n], *old = *slot != 0 ? &s->entries[*slot - 1] : NULL;
     memset(e, 0, sizeof *e);
     e->id = item.id;

@@ -38,7 +38,6 @@ static hr_status keep_living(void *ctx, const hr_log_rec *r, hr_error *err) {
     p->recs = more;
     memcpy(p->bytes + p->used, r->data, r->n);
     p->recs[p->n] = *r;
-    if (r->type == HR_REC_ITEM) p->recs[p->n].flags |= HR_LOG_MOVED;
     p->recs[p->n++].data = p->bytes + p->used;
     p->used += r->n;
     return HR_OK;
@@ -62,10 +61,12 @@ static hr_status move_records(hr_store *s, clean_pass *p, hr_error *err) {
     uint64_t old[64];
     for (uint32_t at = 0; at < p->n;) {
         uint32_t n = 0;
-        uint64_t space = 0;
+        uint64_t space = 0, room = hr_log_room(&s->log), first = hr_log_space(&s->log, p->recs[at].n);
+        if (at + 1 < p->n && p->recs[at + 1].type == HR_REC_VECTOR) first += hr_log_space(&s->log, p->recs[at + 1].n);
+        if (room < first) room = hr_log_batch_limit(&s->log); /* else the segment is filled to its end */
         while (at + n < p->n && n < HR_COUNT(old)) {
             uint64_t more = hr_log_space(&s->log, p->recs[at + n].n);
-            if (n > 0 && space + more > hr_log_batch_limit(&s->log)) break;
+            if (n > 0 && space + more > room) break;
             old[n] = p->recs[at + n].lsn;
             space += more;
             n++;

@@ -300,6 +300,77 @@ enum { HEARTH_POOL_MODEL = -1, HEARTH_POOL_NONE = 0, HEARTH_POOL_MEAN = 1, HEART
 HEARTH_API hearth_status hearth_embed(hearth_session *session, const int32_t *tokens, size_t n, int pooling, int normalize,
                                       float *out, size_t cap, hearth_error *err);
 
+/* --- memory: what an app learns about its user, in one file ------------------------------------------------------------------ */
+/* Durable (acknowledged is on the device), searchable, forgettable; independent of any model. One writer and any number of
+ * readers per file, in any processes; a reader sees the file as it was at open. One caller per handle at a time. */
+typedef struct hearth_memory hearth_memory;
+enum { /* hearth_memory_config.flags */
+    HEARTH_MEMORY_READ = 1 << 0,   /* no lock, nothing is written; the file must exist */
+    HEARTH_MEMORY_REPAIR = 1 << 1  /* give up what is broken (see stats) and go on writing */
+};
+typedef struct hearth_memory_config {
+    size_t struct_bytes;
+    uint32_t flags;
+    uint32_t segment_bytes;            /* of a new store: the file grows by it, a batch fits into one; 0: 1 MiB */
+    const hearth_allocator *allocator; /* NULL: libc */
+} hearth_memory_config;
+#define HEARTH_MEMORY_CONFIG_INIT {sizeof(hearth_memory_config), 0, 0, NULL}
+enum { HEARTH_TEXT = 0, HEARTH_TONE, HEARTH_INTENT, HEARTH_BLOCKED, HEARTH_PERSON, HEARTH_DEVICE, HEARTH_VALUE };
+typedef struct hearth_item {
+    uint64_t id;                       /* put: 0 for a new one, which gets its id; never used twice */
+    uint64_t time_ms, expires_ms;      /* Unix; time 0: now; expires 0: never */
+    int kind;                          /* HEARTH_TEXT, or structured: then with a key */
+    int confidence;                    /* 0 ... 1000; 1000: the user said so */
+    uint32_t count;                    /* out: how often it was put under its key */
+    const char *text, *scope, *source, *tags, *key; /* UTF-8; NULL: empty; tags joined by commas; names up to 1024 bytes */
+    size_t n_text, n_scope, n_source, n_tags, n_key;
+    const float *vector;               /* [dim], or NULL: without */
+    uint32_t dim;
+    const char *space;                 /* identity of the embedder (model, pooling, normalisation), up to 127 bytes */
+} hearth_item;
+typedef struct hearth_filter {         /* what is given must hold, all of it; HEARTH_FILTER_ANY: everything */
+    const char *scope, *source, *tag, *term; /* NUL-terminated or NULL; term: occurs in text or key, ASCII case ignored */
+    uint64_t id, from_ms, to_ms;       /* 0: any; time in [from, to) */
+    int kind;                          /* -1: any */
+} hearth_filter;
+#define HEARTH_FILTER_ANY {NULL, NULL, NULL, NULL, 0, 0, 0, -1}
+typedef struct hearth_hit {
+    uint64_t id;
+    double score;                      /* BM25, cosine, or when both were asked for the sum of 1 / (60 + rank) */
+    double words_score, vector_score;
+    int words_rank, vector_rank;       /* 1 ..., 0: not in that list */
+} hearth_hit;
+typedef struct hearth_memory_stats {
+    uint64_t items, vectors, spaces, file_bytes, live_bytes, lost_records, lost_places;
+    int read_only;                     /* also after damage (lost_places) or a failed write */
+} hearth_memory_stats;
+
+/* Returns HEARTH_OK | _BUSY another writer has it | _FORMAT not a store | _UNSUPPORTED of a later version | _IO | _MEMORY */
+HEARTH_API hearth_status hearth_memory_open(const char *path, const hearth_memory_config *config, hearth_memory **memory,
+                                            hearth_error *err);
+HEARTH_API void hearth_memory_close(hearth_memory *memory); /* NULL is fine */
+/* All n or none, durable on return. With the kind, scope and key of an older item it takes that one's place and id; but what
+ * the user said is not replaced by less: then id is 0 on return and the old one stays.
+ * Returns HEARTH_OK | _ARG | _LIMIT above a segment | _FULL | _STATE read-only | _IO: unknown whether it is there: reopen */
+HEARTH_API hearth_status hearth_memory_put(hearth_memory *memory, hearth_item *items, size_t n, hearth_error *err);
+/* Text in `item` is valid until the next call with this memory; vector is NULL. _ARG: no such id. */
+HEARTH_API hearth_status hearth_memory_get(hearth_memory *memory, uint64_t id, hearth_item *item, hearth_error *err);
+/* The next item behind `after` (0: the first) that matches, in the order last written; _ARG with id 0 when there is none. */
+HEARTH_API hearth_status hearth_memory_next(hearth_memory *memory, uint64_t after, const hearth_filter *filter,
+                                            hearth_item *item, hearth_error *err);
+/* The best k: by words (BM25; "a phrase", pref*), by vector (exact cosine), or by both fused. Filters first.
+ *   words NULL: none    vector NULL: none, else [dim] in `space`; another space than the items' is _ARG even at equal dim
+ *   hits [k]  best first, ties by id     *n  found */
+HEARTH_API hearth_status hearth_memory_find(hearth_memory *memory, const char *words, const float *vector, uint32_t dim,
+                                            const char *space, const hearth_filter *filter, hearth_hit *hits, size_t k,
+                                            size_t *n, hearth_error *err);
+HEARTH_API hearth_status hearth_memory_delete(hearth_memory *memory, const uint64_t *ids, size_t n, hearth_error *err);
+/* When it returns HEARTH_OK no byte of any version of what matched is in the file. *n  items forgotten */
+HEARTH_API hearth_status hearth_memory_forget(hearth_memory *memory, const hearth_filter *filter, uint64_t *n,
+                                              hearth_error *err);
+HEARTH_API hearth_status hearth_memory_compact(hearth_memory *memory, hearth_error *err); /* to the size of what lives */
+HEARTH_API void hearth_memory_get_stats(const hearth_memory *memory, hearth_memory_stats *stats);
+
 /* --- proof ----------------------------------------------------------------------------------------------------------------- */
 /* A hash of n floats as bits: equal logits on two machines give equal hashes. seed 0, or a previous hash to go on. */
 HEARTH_API uint64_t hearth_hash(const float *values, size_t n, uint64_t seed);

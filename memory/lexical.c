@@ -42,7 +42,7 @@ static bool in_word(uint32_t cp) {
     unsigned c = hr_unicode_class(cp);
     return (c >= HR_UC_LU && c <= HR_UC_N) || c == HR_UC_MN;
 }
-static bool is_word_alone(uint32_t cp) { return (cp >= 0x3040 && cp <= 0x30ff) || (cp >= 0x3400 && cp <= 0x9fff); } /* no spaces */
+static bool is_word_alone(uint32_t cp) { return (cp >= 0x3040 && cp <= 0x30ff) || (cp >= 0x3400 && cp <= 0x9fff); }
 
 /* the next word from *at on, folded; *from: where it begins in the text */
 static bool next_word(hr_str text, size_t *at, size_t *from, uint8_t word[WORD_BYTES], size_t *n_word) {

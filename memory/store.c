@@ -42,6 +42,11 @@ static hr_status table_room(hr_store *s, hr_error *err) {
     return HR_OK;
 }
 
+uint32_t hr_store_index(const hr_store *s, uint64_t id) {
+    uint32_t at = s->table_cap != 0 ? *table_slot(s, id) : 0;
+    return at != 0 ? at - 1 : UINT32_MAX;
+}
+
 hr_entry *hr_store_find(hr_store *s, uint64_t id) {
     if (s->table_cap == 0) return NULL;
     uint32_t at = *table_slot(s, id);
@@ -259,7 +264,8 @@ static hr_status check_item(const hr_store *s, const hr_item *i, hr_error *err) 
     bool finite = i->dim > 0 && i->dim <= HR_STORE_DIM_MAX && i->space != NULL;
     for (uint32_t k = 0; k < i->dim && finite; k++) finite = (hr_f32_bits(i->vector[k]) & 0x7f800000u) != 0x7f800000u;
     if (!finite || i->space[0] == 0 || strlen(i->space) >= sizeof s->spaces[0].name) {
-        return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "vector", "%u dimensions; all finite, and with the embedder's identity", i->dim);
+        return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "vector", "%u dimensions; all finite, and with the embedder's identity",
+                       i->dim);
     }
     return HR_OK;
 }
@@ -407,6 +413,8 @@ hr_status hr_store_vector(hr_store *s, const hr_entry *e, float *out, size_t cap
     for (uint32_t k = 0; k < dim; k++) out[k] = hr_f32_from_bits(hr_le32(s->page + VECTOR_HEAD + 4 * k));
     return HR_OK;
 }
+
+uint64_t hr_store_now(void) { return hr_clock_unix_ms(); }
 
 bool hr_store_has_tag(hr_str tags, hr_str tag) {
     for (size_t i = 0; i <= tags.size;) {

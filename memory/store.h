@@ -82,6 +82,8 @@ typedef struct hr_store_config {
 HR_PRIVATE hr_status hr_store_open(hr_store *s, hr_block *b, const hr_store_config *config, hr_error *err);
 HR_PRIVATE hr_status hr_store_open_file(hr_store *s, const char *path, const hr_store_config *config, hr_error *err);
 HR_PRIVATE void hr_store_close(hr_store *s);
+/* where in entries the newest version of id is, alive or not; UINT32_MAX: never heard of */
+HR_PRIVATE uint32_t hr_store_index(const hr_store *s, uint64_t id);
 /* One atomic, durable batch. New items get their id. An item with a key takes the place of the one with the same kind,
  * scope and key, unless that one is certain and this one is not: then nothing is written and item->id is 0. */
 HR_PRIVATE hr_status hr_store_put(hr_store *s, hr_item *items, size_t n, hr_error *err);
@@ -90,12 +92,14 @@ HR_PRIVATE hr_entry *hr_store_find(hr_store *s, uint64_t id);
 /* Text and names point into the store until the next call. */
 HR_PRIVATE hr_status hr_store_read(hr_store *s, const hr_entry *e, hr_item *item, hr_error *err);
 HR_PRIVATE hr_status hr_store_vector(hr_store *s, const hr_entry *e, float *out, size_t cap, hr_error *err);
-HR_PRIVATE hr_status hr_store_match(hr_store *s, const hr_entry *e, const hr_filter *f, uint64_t now_ms, bool *yes, hr_error *err);
+HR_PRIVATE hr_status hr_store_match(hr_store *s, const hr_entry *e, const hr_filter *f, uint64_t now_ms, bool *yes,
+                                    hr_error *err);
 /* When it returns HR_OK, no byte of what matched, in any of its versions, is in the file. *n: items forgotten. */
 HR_PRIVATE hr_status hr_store_forget(hr_store *s, const hr_filter *f, uint64_t *n, hr_error *err);
 HR_PRIVATE hr_status hr_store_delete(hr_store *s, const uint64_t *ids, size_t n, hr_error *err); /* bytes go at compaction */
 HR_PRIVATE hr_status hr_store_compact(hr_store *s, hr_error *err);
 HR_PRIVATE void hr_store_get_stats(const hr_store *s, hr_store_stats *out);
+HR_PRIVATE uint64_t hr_store_now(void); /* Unix, ms */
 HR_PRIVATE bool hr_store_has_tag(hr_str tags, hr_str tag);
 
 /* grows an array: NULL and untouched when there is no memory */

@@ -145,7 +145,7 @@ static hr_status look_for_ids(void *ctx, const hr_log_rec *r, hr_error *err) {
 }
 
 /* sifts ids into ascending order (heap sort) */
-static void sift_down(uint64_t *a, size_t i, size_t n) {
+static void sift_id(uint64_t *a, size_t i, size_t n) {
     for (size_t c; (c = 2 * i + 1) < n; i = c) {
         if (c + 1 < n && a[c + 1] > a[c]) c++;
         if (a[i] >= a[c]) return;
@@ -154,11 +154,11 @@ static void sift_down(uint64_t *a, size_t i, size_t n) {
     }
 }
 static void sort_ids(uint64_t *a, size_t n) {
-    for (size_t i = n / 2; i-- > 0;) sift_down(a, i, n);
+    for (size_t i = n / 2; i-- > 0;) sift_id(a, i, n);
     for (size_t end = n; end-- > 1;) {
         uint64_t t = a[0];
         a[0] = a[end], a[end] = t;
-        sift_down(a, 0, end);
+        sift_id(a, 0, end);
     }
 }
 

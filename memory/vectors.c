@@ -168,8 +168,8 @@ static hr_status scan_rows(hr_store *s, vec_column *c, vec_query *v, const hr_fi
     return HR_OK;
 }
 
-static hr_status rescore_rows(hr_store *s, vec_column *c, vec_query *v, const hr_filter *f, uint64_t now, float least, hr_hit *hits,
-                              size_t k, size_t *n, hr_error *err) {
+static hr_status rescore_rows(hr_store *s, vec_column *c, vec_query *v, const hr_filter *f, uint64_t now, float least,
+                               hr_hit *hits, size_t k, size_t *n, hr_error *err) {
     double qq = 0;
     for (uint32_t i = 0; i < v->dim; i++) qq += (double)v->x[i] * v->x[i];
     for (uint32_t r = 0; r < c->n; r++) {

@@ -191,7 +191,8 @@ T_TEST(a_random_life) {
             if (what % 3 == 0) shadow_vector(k, shadow[k].version + 1, v), i.vector = v, i.dim = 24, i.space = "test/24";
             hr_error err;
             hr_error_clear(&err);
-            if (!t_check(hr_store_put(&s, &i, 1, &err) == HR_OK, T_HERE("put"), "step %d: %s %s", step, err.where, err.what)) break;
+            bool put = hr_store_put(&s, &i, 1, &err) == HR_OK;
+            if (!t_check(put, T_HERE("put"), "step %d: %s %s", step, err.where, err.what)) break;
             shadow[k].id = i.id, shadow[k].live = true, shadow[k].version++, shadow[k].vec = i.vector != NULL;
         } else if (what < 95 && shadow[k].live) {
             uint64_t n;
@@ -262,7 +263,8 @@ T_TEST(scan_kernels_equal_the_reference) {
     T_NEED(reference != NULL);
     for (int round = 0; round < 60; round++) {
         size_t stride = 64 * (1 + next_random() % 16), n = round % (ROWS + 1), off = round & 1;
-        for (size_t i = 0; i < sizeof rows; i++) rows[i] = round < 4 ? (round & 2 ? 127 : -127) : (int8_t)(next_random() % 255 - 127);
+        for (size_t i = 0; i < sizeof rows; i++)
+            rows[i] = round < 4 ? (round & 2 ? 127 : -127) : (int8_t)(next_random() % 255 - 127);
         for (size_t i = 0; i < sizeof q; i++) q[i] = round < 4 ? (round & 1 ? 127 : -127) : (int8_t)(next_random() % 255 - 127);
         ((hr_scan_fn *)reference->fn)(rows + off, n, stride, q + off, want);
         for (size_t r = 0; r < n; r++) {
@@ -312,7 +314,11 @@ T_TEST(vector_search_is_a_full_scan) {
         static double cosine[VECS];
         for (int i = 0; i < VECS; i++) {
             double xy = 0, xx = 0, qq = 0;
-            for (int d = 0; d < DIM; d++) xy += (double)q[d] * vecs[i][d], xx += (double)vecs[i][d] * vecs[i][d], qq += (double)q[d] * q[d];
+            for (int d = 0; d < DIM; d++) {
+                xy += (double)q[d] * vecs[i][d];
+                xx += (double)vecs[i][d] * vecs[i][d];
+                qq += (double)q[d] * q[d];
+            }
             bool in = !(f.scope.data && i % 4) && !(f.tag.data && i % 9) && !(f.to_ms && (i < 1000 || i >= 1500));
             cosine[i] = in ? xy / sqrt(xx * qq) : -9;
         }

@@ -20,10 +20,11 @@ static const word words[] = {
     {"imatrix", cmd_imatrix, "MODEL -f FILE -o OUT    which columns matter, for quantize"},
     {"convert", cmd_convert, "HF_DIR OUT              a Hugging Face model folder to a GGUF file"},
     {"selfcheck", cmd_selfcheck, "[MODEL]                 are the kernels right on this chip?"},
+    {"memory", cmd_memory, "STORE add|find|get|...  what an app learns about its user, in one file"},
 };
 /* words that the design names and this version does not have */
 static const char *const later[] = {"chat",   "ask",    "bench",
-                                    "embed",  "memory", "redact",   "policy",  "fleet", "metrics", "release",
+                                    "embed",  "redact",   "policy",  "fleet", "metrics", "release",
                                     "train",  "adapter", "serve"};
 
 static void print_words(FILE *f) {

@@ -1,0 +1,224 @@
+/* cmd_memory.c: `hearth memory`: a store of what an app learns about its user, at work from the shell. */
+#include "tools/cli.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const kind_names[] = {"text", "tone", "intent", "blocked", "person", "device", "value"};
+
+typedef struct memory_options {
+    const char *scope, *source, *tags, *key, *kind, *term, *file;
+    uint64_t id, expires, from, to;
+    int k, confidence;
+    bool json, all, repair;
+} memory_options;
+
+static int kind_of(const char *name) {
+    for (size_t i = 0; i < CLI_COUNT(kind_names); i++)
+        if (name && strcmp(name, kind_names[i]) == 0) return (int)i;
+    return -1;
+}
+static void clear_memory_error(hearth_error *err) {
+    memset(err, 0, sizeof *err);
+    err->offset = HEARTH_NO_OFFSET;
+}
+static hearth_filter filter_of(const memory_options *o) {
+    hearth_filter f = HEARTH_FILTER_ANY;
+    f.scope = o->scope, f.source = o->source, f.tag = o->tags, f.term = o->term;
+    f.id = o->id, f.from_ms = o->from, f.to_ms = o->to;
+    f.kind = kind_of(o->kind);
+    return f;
+}
+
+static void show_item(const hearth_item *i, const hearth_hit *h, bool json) {
+    if (!json) {
+        printf("%llu\t", (unsigned long long)i->id);
+        if (h) printf("%.4f\t", h->score);
+        if (i->n_key) cli_print_safe(stdout, i->key, i->n_key), printf(": ");
+        cli_print_safe(stdout, i->text, i->n_text);
+        putchar('\n');
+        return;
+    }
+    cli_json_open(NULL, '{');
+    cli_json_u64("id", i->id);
+    if (h) {
+        cli_json_num("score", h->score);
+        cli_json_int("words_rank", h->words_rank);
+        cli_json_num("words_score", h->words_score);
+    }
+    cli_json_str("kind", kind_names[i->kind]);
+    cli_json_u64("time_ms", i->time_ms);
+    cli_json_u64("expires_ms", i->expires_ms);
+    cli_json_int("confidence", i->confidence);
+    cli_json_u64("count", i->count);
+    cli_json_text("scope", i->scope, i->n_scope);
+    cli_json_text("source", i->source, i->n_source);
+    cli_json_text("tags", i->tags, i->n_tags);
+    cli_json_text("key", i->key, i->n_key);
+    cli_json_text("text", i->text, i->n_text);
+    cli_json_close('}');
+}
+
+static int memory_add(hearth_memory *m, const memory_options *o, const char *text) {
+    hearth_error err;
+    hearth_item i;
+    char *data = NULL;
+    size_t n = 0;
+    clear_memory_error(&err);
+    memset(&i, 0, sizeof i);
+    if (!text && cli_read_file(o->file ? o->file : "-", &data, &n) != CLI_OK) return CLI_FAILED;
+    if (data && n > 0 && data[n - 1] == '\n') n--;
+    i.id = o->id, i.expires_ms = o->expires, i.confidence = o->confidence;
+    i.kind = o->kind ? kind_of(o->kind) : o->key ? HEARTH_VALUE : HEARTH_TEXT;
+    i.text = text ? text : data, i.n_text = text ? strlen(text) : n;
+    i.scope = o->scope, i.n_scope = o->scope ? strlen(o->scope) : 0;
+    i.source = o->source, i.n_source = o->source ? strlen(o->source) : 0;
+    i.tags = o->tags, i.n_tags = o->tags ? strlen(o->tags) : 0;
+    i.key = o->key, i.n_key = o->key ? strlen(o->key) : 0;
+    hearth_status status = hearth_memory_put(m, &i, 1, &err);
+    free(data);
+    if (status != HEARTH_OK) return cli_report(&err, "add");
+    if (o->json) {
+        cli_json_open(NULL, '{');
+        cli_json_u64("id", i.id);
+        cli_json_bool("kept_older", i.id == 0);
+        cli_json_close('}');
+    } else if (i.id) {
+        printf("%llu\n", (unsigned long long)i.id);
+    } else {
+        printf("kept: what is there under this key is certain\n");
+    }
+    return CLI_OK;
+}
+
+static int memory_find(hearth_memory *m, const memory_options *o, const char *words) {
+    static hearth_hit hits[10000];
+    hearth_error err;
+    hearth_item item;
+    hearth_filter f = filter_of(o);
+    size_t n;
+    clear_memory_error(&err);
+    if (hearth_memory_find(m, words, NULL, 0, NULL, &f, hits, (size_t)o->k, &n, &err) != HEARTH_OK) {
+        return cli_report(&err, "find");
+    }
+    if (o->json) cli_json_open(NULL, '[');
+    for (size_t i = 0; i < n; i++) {
+        if (hearth_memory_get(m, hits[i].id, &item, &err) != HEARTH_OK) return cli_report(&err, "find");
+        show_item(&item, &hits[i], o->json);
+    }
+    if (o->json) cli_json_close(']');
+    return CLI_OK;
+}
+
+static int memory_get(hearth_memory *m, const memory_options *o, const char *id) {
+    hearth_error err;
+    hearth_item item;
+    hearth_filter f = filter_of(o);
+    uint64_t after = 0;
+    clear_memory_error(&err);
+    if (id) {
+        char *end;
+        if (hearth_memory_get(m, strtoull(id, &end, 10), &item, &err) != HEARTH_OK) return cli_report(&err, "get");
+        show_item(&item, NULL, o->json);
+        return CLI_OK;
+    }
+    if (o->json) cli_json_open(NULL, '[');
+    while (hearth_memory_next(m, after, &f, &item, &err) == HEARTH_OK) {
+        after = item.id;
+        show_item(&item, NULL, o->json);
+    }
+    if (o->json) cli_json_close(']');
+    return err.status == HEARTH_E_ARG ? CLI_OK : cli_report(&err, "get");
+}
+
+static int memory_forget(hearth_memory *m, const memory_options *o) {
+    hearth_error err;
+    hearth_filter f = filter_of(o);
+    uint64_t n;
+    clear_memory_error(&err);
+    if (!o->all && !o->id && !o->scope && !o->source && !o->tags && !o->term && !o->from && !o->to && !o->kind)
+        return cli_misuse("memory", "forget", "say what: --id, --scope, --source, --tag, --term, --kind, --from, --to, or --all");
+    if (hearth_memory_forget(m, &f, &n, &err) != HEARTH_OK) return cli_report(&err, "forget");
+    if (o->json) {
+        cli_json_open(NULL, '{');
+        cli_json_u64("forgotten", n);
+        cli_json_close('}');
+    } else {
+        printf("%llu forgotten\n", (unsigned long long)n);
+    }
+    return CLI_OK;
+}
+
+static int memory_stats(hearth_memory *m, bool json) {
+    hearth_memory_stats s;
+    hearth_memory_get_stats(m, &s);
+    const struct { const char *name; uint64_t v; } rows[] = {
+        {"items", s.items}, {"vectors", s.vectors}, {"spaces", s.spaces}, {"file_bytes", s.file_bytes},
+        {"live_bytes", s.live_bytes}, {"lost_records", s.lost_records}, {"lost_places", s.lost_places}};
+    if (json) cli_json_open(NULL, '{');
+    for (size_t i = 0; i < CLI_COUNT(rows); i++) {
+        if (json) cli_json_u64(rows[i].name, rows[i].v);
+        else printf("%-13s %llu\n", rows[i].name, (unsigned long long)rows[i].v);
+    }
+    if (json) cli_json_close('}');
+    return s.lost_places ? CLI_FAILED : CLI_OK;
+}
+
+int cmd_memory(int argc, char **argv) {
+    memory_options o;
+    memset(&o, 0, sizeof o);
+    o.k = 10;
+    o.confidence = 1000;
+    const char *words[3] = {NULL, NULL, NULL};
+    const cli_option options[] = {
+        {"--scope", NULL, CLI_TEXT, &o.scope, 0, 0, "NAME", "whose or what for; asked for or given"},
+        {"--source", NULL, CLI_TEXT, &o.source, 0, 0, "NAME", "where it comes from"},
+        {"--tag", "--tags", CLI_TEXT, &o.tags, 0, 0, "LIST", "tags, joined by commas; when searching: one"},
+        {"--kind", NULL, CLI_TEXT, &o.kind, 0, 0, "KIND", "text, tone, intent, blocked, person, device, value"},
+        {"--key", NULL, CLI_TEXT, &o.key, 0, 0, "KEY", "of a structured item; the newer takes the older's place"},
+        {"--confidence", NULL, CLI_INT, &o.confidence, 0, 1000, "N", "1000: the user said so; less never replaces that"},
+        {"--expires", NULL, CLI_U64, &o.expires, 0, 0, "MS", "Unix milliseconds"},
+        {"--id", NULL, CLI_U64, &o.id, 0, 0, "ID", "add: the item to replace; forget: the item"},
+        {"--term", NULL, CLI_TEXT, &o.term, 0, 0, "TEXT", "everything in which this text occurs"},
+        {"--from", NULL, CLI_U64, &o.from, 0, 0, "MS", "not older"},
+        {"--to", NULL, CLI_U64, &o.to, 0, 0, "MS", "older"},
+        {"-k", NULL, CLI_INT, &o.k, 1, 10000, "N", "find: at most so many (10)"},
+        {"-f", NULL, CLI_TEXT, &o.file, 0, 0, "FILE", "add: text from a file; without text: stdin"},
+        {"--all", NULL, CLI_FLAG, &o.all, 0, 0, NULL, "forget: everything"},
+        {"--repair", NULL, CLI_FLAG, &o.repair, 0, 0, NULL, "give up what is broken in the store and go on"},
+        {"--json", NULL, CLI_FLAG, &o.json, 0, 0, NULL, "report as JSON"},
+    };
+    const cli_command command = {"memory", "STORE add|put|find|get|forget|compact|stats [TEXT|ID]",
+                                 "add TEXT (put: the same, with --key): prints the id once it is on the device.\n"
+                                 "find WORDS: the best by BM25; \"a phrase\" and pref* are known. get ID, or get with\n"
+                                 "filters: all of them. forget: erases all that matches, every version, from the file.\n"
+                                 "compact: the file shrinks to what lives. stats: exit code 1 when something is lost.\n"
+                                 "Filters: --scope --source --tag --kind --term --from --to.",
+                                 options, CLI_COUNT(options), 2, 3};
+    static const char *const verbs[] = {"add", "put", "find", "get", "forget", "compact", "stats"};
+    int code = cli_parse(&command, argc, argv, words), verb = -1;
+    if (code != CLI_GO) return code;
+    for (size_t i = 0; i < CLI_COUNT(verbs); i++)
+        if (strcmp(words[1], verbs[i]) == 0) verb = (int)i;
+    if (verb < 0) return cli_misuse("memory", words[1], "unknown; add, put, find, get, forget, compact or stats");
+    if (o.kind && kind_of(o.kind) < 0) return cli_misuse("memory", "--kind", "unknown: %s", o.kind);
+    if (verb == 1 && !o.key) return cli_misuse("memory", "put", "needs --key");
+    if (verb == 2 && !words[2]) return cli_misuse("memory", "find", "needs words");
+    hearth_memory_config config = HEARTH_MEMORY_CONFIG_INIT;
+    hearth_memory *m = NULL;
+    hearth_error err;
+    clear_memory_error(&err);
+    config.flags = (verb == 2 || verb == 3 || verb == 6 ? (uint32_t)HEARTH_MEMORY_READ : 0u) |
+                   (o.repair ? (uint32_t)HEARTH_MEMORY_REPAIR : 0u);
+    if (hearth_memory_open(words[0], &config, &m, &err) != HEARTH_OK) return cli_report(&err, words[0]);
+    switch (verb) {
+    case 0: case 1: code = memory_add(m, &o, words[2]); break;
+    case 2: code = memory_find(m, &o, words[2]); break;
+    case 3: code = memory_get(m, &o, words[2]); break;
+    case 4: code = memory_forget(m, &o); break;
+    case 5: code = hearth_memory_compact(m, &err) == HEARTH_OK ? CLI_OK : cli_report(&err, words[0]); break;
+    default: code = memory_stats(m, o.json); break;
+    }
+    hearth_memory_close(m);
+    return code;
+}

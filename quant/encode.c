@@ -1,5 +1,5 @@
 /* encode.c: a row to blocks: error weights, the simple formats, and who encodes the rest. Weights without importances are
- * those of ggml's quantizers (reference/formats.md section 7), so that "better" means the same on both sides. */
+ * close to those of ggml's quantizers (reference/formats.md section 7), so that "better" means much the same on both sides. */
 #include "engine/base/cpu.h"
 #include "engine/base/fmath.h"
 #include "quant/quantize.h"
@@ -138,9 +138,11 @@ static void weigh_piece(const hr_format_info *f, const float *x, const float *im
     case WEIGHT_ONE:
         for (size_t i = 0; i < n; i++) w[i] = 1.0f;
         break;
-    case WEIGHT_SQUARE:
-        for (size_t i = 0; i < n; i++) w[i] = x[i] * x[i];
+    case WEIGHT_SQUARE: {
+        float mean = mean_square(x, ENCODE_PIECE); /* x^2 alone would trade too much of the plain error away */
+        for (size_t i = 0; i < n; i++) w[i] = mean + x[i] * x[i];
         break;
+    }
     default:
         for (size_t b = 0; b < n; b += 32) {
             float mean = hr_sqrtf(mean_square(x + b, 32));

@@ -19,7 +19,8 @@ static const float block_q4_factors[] = {-8, -8.45f, -7.55f, 7, 7.45f, -9, 6.6f,
 static const float block_q5_factors[] = {-16, -16.5f, -15.5f, 15, 15.5f, -17, 14.5f};
 static const float block_q8_factors[] = {127, 126.6f, 127.4f};
 static const float block_iq4_factors[] = {-127, -133, -121, 113, 118, 108, -139, -115, 125, 101};
-static const float block_affine_offsets[] = {0, -0.3f, -0.6f, 0.3f, 0.6f, -0.9f, 0.9f};
+static const float block_affine_offsets[] = {0, -0.12f, -0.24f, -0.36f, -0.48f, -0.6f, -0.75f, -0.9f, -1.1f, 0.15f, 0.3f, 0.45f,
+                                             0.6f, 0.8f, 1};
 
 typedef struct block_state {
     hr_lane_f x[32], w[32];
@@ -99,7 +100,14 @@ HR_INLINE void search_affine(block_state *s, const hr_levels *v) {
     try_halves(s, v, &d, &m, true);
     hr_lanes_search_affine(s->x, s->w, 32, v->hi, block_affine_offsets, (int)HR_COUNT(block_affine_offsets), false, &d, &m);
     try_halves(s, v, &d, &m, true);
-    for (int i = 0; i < 2; i++) {
+    for (int round = 0; round < 3; round++) { /* around the best: wider steps, keeping either end or the middle */
+        for (int i = 0; i < 6; i++) {
+            hr_lane_f d0 = s->d, m0 = s->m;
+            float step = (i % 2 == 0 ? 1.0f : -1.0f) * (round == 0 ? 0.03f : round == 1 ? 0.015f : 0.007f);
+            d = d0 * (1.0f + step);
+            m = m0 - d0 * (step * v->hi * 0.5f * (float)(i / 2));
+            try_halves(s, v, &d, &m, true);
+        }
         fit_again(s, v, &d, &m, true);
         try_halves(s, v, &d, &m, true);
     }

@@ -15,7 +15,7 @@ static const float super_q3_factors[] = {-4, -4.3f, -3.7f, -4.6f, -3.4f, 3, 3.3f
 static const float super_q6_factors[] = {-32, -32.4f, -31.6f, -32.8f, -31.2f, 31, 31.5f, -33.2f, 30.5f};
 static const float super_iq4_factors[] = {-127, -133, -121, 113, 118, 108, -139, -115, 125, 101};
 static const float super_q2_offsets[] = {0, -0.1f, 0.2f, -0.25f, 0.4f, -0.4f, 0.6f, -0.55f, 0.8f, 1};
-static const float super_q4_offsets[] = {0, -0.2f, 0.2f, -0.4f, 0.4f, -0.6f, 0.6f, -0.8f, 0.8f, 1};
+static const float super_q4_offsets[] = {0, -0.15f, 0.15f, -0.3f, 0.3f, -0.45f, 0.45f, -0.6f, 0.6f, -0.8f, 0.8f, 1};
 static const float super_q5_offsets[] = {0, -0.25f, 0.25f, -0.5f, 0.5f, 0.8f};
 
 /* groups of 8 sub-blocks of n elements: 2 x 16 or 1 x 32 */
@@ -299,7 +299,7 @@ HR_INLINE bool encode_super_core(const hr_format_info *f, const float *x, const 
     case HR_TYPE_Q5_K: SUPER_SEARCH(super_q5_levels, super_q5_offsets, 2); break;
     case HR_TYPE_Q6_K: SUPER_SEARCH(super_q6_levels, super_q6_factors, 2); break;
     case HR_TYPE_IQ4_XS: SUPER_SEARCH(super_iq4_levels, super_iq4_factors, 3); break;
-    default: SUPER_SEARCH(super_q4_levels, super_q4_offsets, 2); break;
+    default: SUPER_SEARCH(super_q4_levels, super_q4_offsets, 3); break;
     }
 #undef SUPER_SEARCH
     if (!(hr_absf(p.d) <= 65504.0f && hr_absf(p.dmin) <= 65504.0f)) return false;

@@ -52,6 +52,7 @@ int main(int argc, char **argv) {
     uint8_t *q = malloc((size_t)K * 4 * ROWS);
     uint64_t seed = 1;
     bool scalar = argc > 1 && argv[1][0] == '-' && argv[1][1] == 's';
+    uint32_t isa = scalar ? 0 : hr_cpu_isa();
     if (!x || !y || !q) return 1;
     for (int i = 0; i < K * ROWS; i++) x[i] = noise(&seed);
     printf("format    M values/s   GB/s in   error / naive\n");
@@ -63,7 +64,7 @@ int main(int argc, char **argv) {
         for (int run = 0; run < 4; run++) {
             uint64_t begin = hr_clock_ns();
             for (int r = 0; r < ROWS; r++) {
-                hr_quantize_row_isa(f, x + r * K, K, NULL, q + (size_t)r * row_bytes, scalar ? 0 : hr_cpu_isa());
+                hr_quantize_row(f, x + r * K, K, NULL, q + (size_t)r * row_bytes, isa);
             }
             uint64_t ns = hr_clock_ns() - begin;
             best = ns < best ? ns : best;

@@ -1,6 +1,5 @@
 /* encode.c: a row to blocks: error weights, the simple formats, and who encodes the rest. Weights without importances are
  * close to those of ggml's quantizers (reference/formats.md section 7), so that "better" means much the same on both sides. */
-#include "engine/base/cpu.h"
 #include "engine/base/fmath.h"
 #include "quant/quantize.h"
 
@@ -129,7 +128,8 @@ static float mean_square(const float *x, size_t n) {
 /* w [256] of a piece; row_square: mean square of the whole row */
 static void weigh_piece(const hr_format_info *f, const float *x, const float *importance, float row_square, size_t n, float *w) {
     if (importance != NULL) {
-        bool plain = f->id == HR_TYPE_Q6_K || f->id == HR_TYPE_Q8_0 || f->id == HR_TYPE_MXFP4;
+        bool ternary = f->id == HR_TYPE_TQ1_0 || f->id == HR_TYPE_TQ2_0;
+        bool plain = f->id == HR_TYPE_Q6_K || f->id == HR_TYPE_Q8_0 || f->id == HR_TYPE_MXFP4 || ternary;
         float sigma = f->block == 32 ? row_square : 2.0f * mean_square(x, 256);
         for (size_t i = 0; i < n; i++) w[i] = importance[i] * (plain ? 1.0f : hr_sqrtf(sigma + x[i] * x[i]));
         return;
@@ -139,8 +139,10 @@ static void weigh_piece(const hr_format_info *f, const float *x, const float *im
         for (size_t i = 0; i < n; i++) w[i] = 1.0f;
         break;
     case WEIGHT_SQUARE: {
-        float mean = mean_square(x, ENCODE_PIECE); /* x^2 alone would trade too much of the plain error away */
-        for (size_t i = 0; i < n; i++) w[i] = mean + x[i] * x[i];
+        for (size_t b = 0, step = f->block; b < n; b += step) { /* x^2 alone would give too much of the plain error away */
+            float mean = mean_square(x + b, step);
+            for (size_t i = b; i < b + step; i++) w[i] = mean + x[i] * x[i];
+        }
         break;
     }
     default:
@@ -153,15 +155,16 @@ static void weigh_piece(const hr_format_info *f, const float *x, const float *im
 }
 
 /* --- rows --------------------------------------------------------------------------------------------------------------- */
-static bool row_is_finite(const float *x, size_t k) {
-    uint32_t bad = 0;
-    for (size_t i = 0; i < k; i++) bad |= (hr_f32_bits(x[i]) & 0x7f800000u) == 0x7f800000u ? 1u : 0u;
+/* finite, and for formats with f16 scales at most 65504 in magnitude: no model comes near, and no sum overflows */
+static bool row_in_range(const float *x, size_t k, bool quantized) {
+    uint32_t bad = 0, most = quantized ? 0x477fe000u : 0x7f7fffffu;
+    for (size_t i = 0; i < k; i++) bad |= (hr_f32_bits(x[i]) & 0x7fffffffu) > most ? 1u : 0u;
     return bad == 0;
 }
 
-bool hr_quantize_row_isa(const hr_format_info *f, const float *x, size_t k, const float *importance, void *dst, uint32_t isa) {
+bool hr_quantize_row(const hr_format_info *f, const float *x, size_t k, const float *importance, void *dst, uint32_t isa) {
     hr_assert(k % f->block == 0 && f->runs);
-    if (!row_is_finite(x, k)) return false;
+    if (!row_in_range(x, k, f->quantized)) return false;
     if (!f->quantized) return encode_floats(f, x, k, (uint8_t *)dst);
     hr_encode_fn *encode = f->block == 32 ? hr_encode_block32(isa) : hr_encode_super(isa);
     bool ternary = f->id == HR_TYPE_TQ1_0 || f->id == HR_TYPE_TQ2_0, ok = true;
@@ -180,10 +183,6 @@ bool hr_quantize_row_isa(const hr_format_info *f, const float *x, size_t k, cons
         ok = (ternary ? encode_ternary(f, piece, pw, to) : encode(f, piece, pw, n, to)) && ok;
     }
     return ok;
-}
-
-bool hr_quantize_row(const hr_format_info *f, const float *x, size_t k, const float *importance, void *dst) {
-    return hr_quantize_row_isa(f, x, k, importance, dst, hr_cpu_isa());
 }
 
 const hr_format_info *hr_format_named(const char *name, size_t n) {

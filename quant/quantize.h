@@ -11,11 +11,10 @@
 
 /* One row of k elements (a multiple of the block) to blocks.
  *   x [k]   importance [k], not negative and finite, or NULL   dst row bytes
+ *   isa  hr_cpu_isa(), asked once by the caller (cpuid is slow under some hypervisors), or less: only speed differs
  * Returns false when the row cannot be stored: a value is not finite, or a scale is beyond f16. dst is then undefined. */
-HR_PRIVATE bool hr_quantize_row(const hr_format_info *f, const float *x, size_t k, const float *importance, void *dst);
-/* the same with instruction sets taken away (bits as hr_cpu_isa): only speed may differ */
-HR_PRIVATE bool hr_quantize_row_isa(const hr_format_info *f, const float *x, size_t k, const float *importance, void *dst,
-                                    uint32_t isa);
+HR_PRIVATE bool hr_quantize_row(const hr_format_info *f, const float *x, size_t k, const float *importance, void *dst,
+                                uint32_t isa);
 /* f32 rows from any format, faster than hr_dequant_row where it matters (F16, BF16) */
 HR_PRIVATE void hr_quantize_source_row(const hr_format_info *f, const void *src, size_t k, float *dst);
 /* sum of importance (or 1) times squared error of a quantized row, in double */

@@ -162,6 +162,7 @@ static void print_report(const quantize_job *j, double seconds) {
 }
 
 static int start_pool(quantize_job *j) {
+    j->isa = hr_cpu_isa();
     if (j->threads == 0) j->threads = hr_cpu_count();
     size_t bytes = hr_pool_bytes(j->threads);
     j->pool_memory = aligned_alloc(HR_ARENA_ALIGN, (bytes + HR_ARENA_ALIGN - 1) / HR_ARENA_ALIGN * HR_ARENA_ALIGN);

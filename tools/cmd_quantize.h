@@ -3,6 +3,7 @@
 #define CMD_QUANTIZE_H
 #include "tools/cli.h"
 #if !defined(HEARTH_DROP_TOOLS)
+#include "engine/base/cpu.h"
 #include "engine/base/pool.h"
 #include "engine/gguf_write.h"
 #include "engine/imatrix.h"
@@ -14,6 +15,7 @@ typedef struct quantize_job {
     cli_list tensor_types;
     size_t target_bytes;
     int threads;
+    uint32_t isa;
     bool plan, json, allow_requantize, pure, leave_output;
 
     hr_gguf g;

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { RUN_PIECE_VALUES = 2 << 20, RUN_BATCH_VALUES = 1 << 15 };
+enum { RUN_PIECE_VALUES = 2 << 20, RUN_BATCH_VALUES = 1 << 15, RUN_JOINED_ROWS = 8, RUN_JOINED_VALUES = 1 << 14 };
 
 typedef struct run_buffers {
     uint8_t *out[2];      /* quantized pieces: one is written while the other is filled */
@@ -33,21 +33,26 @@ typedef struct run_piece {
     hr_status write_status;
 } run_piece;
 
-static bool convert_row(run_piece *p, uint64_t row, int thread, uint8_t *dst) {
+/* n rows from `row` on, which lie side by side in dst as in the source */
+static bool convert_rows(run_piece *p, uint64_t row, size_t n, int thread, uint8_t *dst) {
     uint64_t at = (p->first + row) * p->from_bytes;
     const uint8_t *src = hr_gguf_tensor_data(&p->j->g, p->t);
     if (src == NULL) {
-        if (hr_gguf_tensor_read(&p->j->g, p->t, at, p->b->raw[thread], p->from_bytes, NULL) != HR_OK) return false;
+        if (hr_gguf_tensor_read(&p->j->g, p->t, at, p->b->raw[thread], n * p->from_bytes, NULL) != HR_OK) return false;
         src = p->b->raw[thread];
     } else {
         src += at;
     }
     if (p->from == p->to) {
-        memcpy(dst, src, p->to_bytes);
+        memcpy(dst, src, n * p->to_bytes);
         return true;
     }
-    hr_quantize_source_row(p->from, src, p->k, p->b->row[thread]);
-    return hr_quantize_row(p->to, p->b->row[thread], p->k, p->importance, dst);
+    hr_quantize_source_row(p->from, src, n * p->k, p->b->row[thread]);
+    return hr_quantize_row(p->to, p->b->row[thread], n * p->k, p->importance, dst, p->j->isa);
+}
+/* Without importances rows of 32-blocks are nothing to the quantizer but blocks: eight at a time leave no ragged ends. */
+static size_t rows_at_once(const run_piece *p) {
+    return p->importance == NULL && p->k <= RUN_JOINED_VALUES ? RUN_JOINED_ROWS : 1;
 }
 static void quantize_task(void *arg, int index, int count) {
     run_piece *p = (run_piece *)arg;
@@ -57,8 +62,10 @@ static void quantize_task(void *arg, int index, int count) {
         if (p->write_status == HR_OK) p->write_status = hr_gguf_write_mark(p->w, &p->j->err);
     }
     for (size_t r; (r = hr_atomic_next(&p->next, p->batch)) < p->n;) {
-        for (size_t i = r; i < r + p->batch && i < p->n; i++) {
-            if (!convert_row(p, i, index, p->dst + i * p->to_bytes)) hr_atomic_store_u32(&p->failed, (uint32_t)i + 1);
+        size_t end = hr_min_size(r + p->batch, (size_t)p->n), step = rows_at_once(p);
+        for (size_t i = r; i < end; i += step) {
+            size_t n = hr_min_size(step, end - i);
+            if (!convert_rows(p, i, n, index, p->dst + i * p->to_bytes)) hr_atomic_store_u32(&p->failed, (uint32_t)i + 1);
         }
     }
 }
@@ -78,8 +85,9 @@ static bool get_buffers(quantize_job *j, run_buffers *b) {
         uint64_t to = quantize_bytes(t, j->tensors[i].target) / rows, piece = RUN_PIECE_VALUES / k > 0 ? RUN_PIECE_VALUES / k : 1;
         if (piece > rows) piece = rows;
         if (piece * to > b->out_bytes) b->out_bytes = (size_t)(piece * to);
-        if (from > b->raw_bytes) b->raw_bytes = (size_t)from;
-        if (k > b->row_values) b->row_values = (size_t)k;
+        uint64_t joined = k <= RUN_JOINED_VALUES ? RUN_JOINED_ROWS : 1;
+        if (joined * from > b->raw_bytes) b->raw_bytes = (size_t)(joined * from);
+        if (joined * k > b->row_values) b->row_values = (size_t)(joined * k);
     }
     bool mapped = j->g.n_tensors == 0 || hr_gguf_tensor_data(&j->g, &j->g.tensors[0]) != NULL, ok = true;
     b->row = (float **)calloc((size_t)j->threads, sizeof *b->row);
@@ -153,7 +161,7 @@ typedef struct run_state {
 static int fail_row(const run_piece *p) {
     char name[80];
     hr_format(name, sizeof name, "%.*s", (int)p->t->name_size, (const char *)p->t->name);
-    return cli_fail(name, "row %llu cannot be stored as %s: a value is not finite or too large (or cannot be read)",
+    return cli_fail(name, "row %llu or one of the next 7 cannot be read or stored as %s: not finite, or too large",
                     (unsigned long long)(p->first + p->failed - 1), p->to->name);
 }
 /* rows [first, first + n) into the buffer that is free, while the other one is written */
@@ -166,7 +174,7 @@ static int run_rows(run_state *s, run_piece *p, uint64_t first, uint64_t n) {
     p->next = 0;
     p->write_status = HR_OK;
     size_t batch = RUN_BATCH_VALUES / p->k;
-    p->batch = batch > 0 ? batch : 1;
+    p->batch = batch > RUN_JOINED_ROWS ? batch / RUN_JOINED_ROWS * RUN_JOINED_ROWS : batch > 0 ? batch : 1;
     hr_pool_run(s->j->pool, quantize_task, p);
     s->pending_bytes = 0;
     if (p->write_status != HR_OK) return quantize_report(s->j);

@@ -44,7 +44,7 @@ static bool measure_tensor_costs(quantize_job *j, target_choice *c) {
         for (size_t i = 0; i < k; i++) energy += (importance ? (double)importance[i] : 1.0) * (double)x[i] * (double)x[i];
         for (int a = 0; a < TARGET_TYPES && ok; a++) {
             const hr_format_info *f = hr_format_of(c->type[a]);
-            ok = hr_quantize_row(f, x, k, importance, q);
+            ok = hr_quantize_row(f, x, k, importance, q, j->isa);
             if (ok) c->cost[a] += hr_quantize_error(f, q, x, k, importance, y);
         }
     }

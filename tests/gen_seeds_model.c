@@ -39,6 +39,17 @@ int main(int argc, char **argv) {
                 f.tensors[t].dims[0] % 32 == 0) f.tensors[t].type = i % 2 ? HR_TYPE_Q8_0 : HR_TYPE_Q4_0;
         save(&f, argv[1], i % 2 ? "q8" : "q4");
     }
+    for (int i = 0; i < 2; i++) { /* packs: whole groups of rows only, for mf_write knows no padding */
+        mf_llama(&f, "llama");
+        shrink(&f, "llama");
+        mf_str(&f, "hearth.pack.geometry", HR_PACK_GEOMETRY);
+        for (size_t t = 0; t < f.n_tensors; t++) {
+            mf_tensor *x = &f.tensors[t];
+            if (x->n_dims != 2 || x->dims[1] % HR_PACK_ROWS != 0) continue;
+            x->type = HR_TYPE_PACKED + (i && x->dims[0] % 32 == 0 ? HR_TYPE_Q4_0 : HR_TYPE_F32);
+        }
+        save(&f, argv[1], i ? "packs4" : "packs");
+    }
     mf_llama(&f, "llama");
     mf_u32(&f, "llama.attention.sliding_window", 16);
     mf_str(&f, "llama.rope.scaling.type", "yarn");

@@ -166,6 +166,8 @@ void hr_run_jobs(hr_session *s, hr_job *jobs, size_t n) {
         j->token_step = hr_div_up(m, hr_div_up(m, tokens)); /* even parts */
         size_t pairs = macs / (2 * HR_PACK_ROWS * k * j->token_step);
         j->row_step = 2 * HR_PACK_ROWS * hr_max_size(1, hr_min_size(pairs, RUN_UNIT_ROWS / (2 * HR_PACK_ROWS)));
+        for (size_t least = 4 * (size_t)hr_pool_threads(s->model->pool); j->row_step > 2 * HR_PACK_ROWS && /* work for all */
+             hr_div_up(j->w->rows, j->row_step) * hr_div_up(m, j->token_step) < least;) j->row_step -= 2 * HR_PACK_ROWS;
         r.n_units += r.by_share ? hr_div_up(j->w->rows, HR_PACK_ROWS)
                                 : hr_div_up(j->w->rows, j->row_step) * hr_div_up(m, j->token_step);
     }

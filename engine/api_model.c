@@ -92,6 +92,26 @@ void hearth_model_close(hearth_model *model) {
 }
 
 /* --- what is in it ------------------------------------------------------------------------------------------------ */
+static void add_pass(hearth_model_info *info, const hr_matrix *w, size_t n) { /* n of its matrices are used */
+    if (w->data == NULL) return;
+    info->pass_bytes += (uint64_t)n * w->mat_bytes;
+    info->pass_macs += (uint64_t)n * w->rows * w->k;
+}
+
+static void sum_pass(const hr_model *m, hearth_model_info *info) {
+    size_t used = m->hp.n_expert_used;
+    for (size_t i = 0; i < m->hp.n_layer; i++) {
+        const hr_layer *l = &m->layers[i];
+        const hr_matrix *dense[] = {&l->qkv, &l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down,
+                                    &l->router, &l->gate_shexp, &l->up_shexp, &l->down_shexp};
+        for (size_t j = 0; j < HR_COUNT(dense); j++) add_pass(info, dense[j], 1);
+        add_pass(info, &l->gate_exps, used);
+        add_pass(info, &l->up_exps, used);
+        add_pass(info, &l->down_exps, used);
+    }
+    add_pass(info, &m->output, 1);
+}
+
 void hearth_model_get_info(const hearth_model *model, hearth_model_info *info) {
     const hr_model *m = model_inside(model);
     const hr_gguf *g = &m->gguf;
@@ -116,6 +136,7 @@ void hearth_model_get_info(const hearth_model *model, hearth_model_info *info) {
         info->n_expert = (int)hr_arch_peek(g, "expert_count");
         return;
     }
+    sum_pass(m, info);
     info->n_ctx_train = (int)m->hp.n_ctx_train;
     info->n_embd = (int)m->hp.n_embd;
     info->n_layer = (int)m->hp.n_layer;

@@ -146,6 +146,7 @@ typedef struct hearth_model_info {
     int is_encoder;             /* an embedding model: hearth_embed works, hearth_generate does not */
     int threads;                /* in use */
     uint64_t n_params, file_bytes;
+    uint64_t pass_bytes, pass_macs; /* bytes of weights read, and multiply-adds with them, for one token with its logits */
     const char *isa;            /* instruction set of the chosen kernels: "avx2" */
     int n_bad_kernels;          /* passed over by the self-check */
 } hearth_model_info;

@@ -120,6 +120,7 @@ int cmd_plan(int argc, char **argv);
 int cmd_pack(int argc, char **argv);
 int cmd_quantize(int argc, char **argv);
 int cmd_imatrix(int argc, char **argv);
+int cmd_bench(int argc, char **argv);
 int cmd_selfcheck(int argc, char **argv);
 int cmd_memory(int argc, char **argv);
 int cmd_convert(int argc, char **argv);

@@ -19,11 +19,12 @@ static const word words[] = {
     {"quantize", cmd_quantize, "IN OUT TYPE             other types for the matrices: Q4_K_M, ..."},
     {"imatrix", cmd_imatrix, "MODEL -f FILE -o OUT    which columns matter, for quantize"},
     {"convert", cmd_convert, "HF_DIR OUT              a Hugging Face model folder to a GGUF file"},
+    {"bench", cmd_bench, "MODEL                   prefill, decode, load, memory, beside the machine's limit"},
     {"selfcheck", cmd_selfcheck, "[MODEL]                 are the kernels right on this chip?"},
     {"memory", cmd_memory, "STORE add|find|get|...  what an app learns about its user, in one file"},
 };
 /* words that the design names and this version does not have */
-static const char *const later[] = {"chat",   "ask",    "bench",
+static const char *const later[] = {"chat",   "ask",
                                     "embed",  "redact",   "policy",  "fleet", "metrics", "release",
                                     "train",  "adapter", "serve"};
 

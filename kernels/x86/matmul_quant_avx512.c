@@ -4,7 +4,7 @@
  * +128), activations are signed and broadcast from memory. What the bias adds, bias * sum(q), is taken off before the first
  * product: the accumulator starts at that value, so the inner loop does not know of it.
  *
- * One token (decode) unpacks into registers. More tokens share an unpacking: 32 rows x 512 elements are unpacked into a
+ * One token (decode) unpacks into registers, and so do up to 16, eight at a time. More tokens share an unpacking: 32 rows x 512 elements are unpacked into a
  * panel that stays in the first-level cache, and tiles of 32 rows x 6 tokens (24 accumulators) run over it. In a tile each
  * 32 elements take 8 dots, a product of scales and a multiply-add an output: at best 8 of 10 issue slots are dots (8 of 11
  * with a minimum, 8 of 12 with sub-scales of 16 elements, whose tiles have 4 tokens). The float chain is kernel.h's. */
@@ -301,8 +301,39 @@ VNNI_INLINE void run_token16(const uint32_t type, const size_t slices, const siz
     _mm512_mask_storeu_ps(a->y + 16 * g, rows_mask16(a->rows - 16 * g), acc);
 }
 
+/* A few tokens: 16 rows straight from the pack, each unpacked once for up to 8 tokens. Of fewer than `tokens` the last one
+ * is computed again, and not stored. */
+#define FEW_EACH(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
+VNNI_INLINE void run_few16(const uint32_t type, const size_t slices, const size_t bytes, const hr_matmul_args *a, size_t g,
+                           size_t t, const size_t tokens) {
+    const uint8_t *p = (const uint8_t *)a->w + g * (a->k / 32 / slices) * 16 * bytes;
+    size_t n = a->k / 32, last = a->x->m - 1 - t;
+    vnni_head h;
+    vnni_slice s;
+#define FEW_DEFINE(i) __m512 y##i = _mm512_setzero_ps(); const size_t at##i = (t + (i < last ? i : last)) * n;
+    FEW_EACH(FEW_DEFINE)
+#undef FEW_DEFINE
+    for (size_t i = 0; i < n; i += slices, p += 16 * bytes) {
+        load_head16(type, p, &h);
+        for (size_t j = 0; j < slices; j++) {
+            prefetch_pack(p + j * (16 * bytes / slices), 16 * bytes / slices);
+            load_scales16(type, &h, j, &s);
+            load_weights16(type, p, j, &s);
+#define FEW_ADD(f) if (f < tokens) y##f = add_slice16(type, &s, a->x, at##f + i + j, y##f);
+            FEW_EACH(FEW_ADD)
+#undef FEW_ADD
+        }
+    }
+    float *y = a->y + t * a->y_stride + 16 * g;
+    __mmask16 rows = rows_mask16(a->rows - 16 * g);
+#define FEW_SAVE(i) if (i < tokens && i < last + 1) _mm512_mask_storeu_ps(y + i * a->y_stride, rows, y##i);
+    FEW_EACH(FEW_SAVE)
+#undef FEW_SAVE
+}
+#undef FEW_EACH
+
 /* --- many tokens: a panel, then tiles over it ----------------------------------------------------------------------------------- */
-enum { VNNI_SLICES = 16 }; /* of a panel */
+enum { VNNI_SLICES = 16, VNNI_FEW = 16 }; /* of a panel; most tokens that are computed without one */
 typedef struct vnni_panel {
     uint8_t w[VNNI_SLICES][2][8][64]; /* [slice][group][k / 4][row][4] */
     float d[VNNI_SLICES][2][16], m[VNNI_SLICES][2][16];
@@ -523,6 +554,13 @@ VNNI_INLINE void run_groups16(const uint32_t type, const size_t slices, const si
         for (size_t g = g0; g < g1; g++) run_token16(type, slices, bytes, a, g);
         return;
     }
+    for (size_t g = g0; g < g1 && a->x->m <= VNNI_FEW; g++) {
+        for (size_t t = 0; t < a->x->m; t += 8) {
+            if (a->x->m - t > 4) run_few16(type, slices, bytes, a, g, t, 8);
+            else run_few16(type, slices, bytes, a, g, t, 4);
+        }
+    }
+    if (a->x->m <= VNNI_FEW) return;
     vnni_panel panel __attribute__((aligned(64)));
     const size_t all = a->k / 32;
     const bool ahead = a->x->m <= 32; /* else the products take longer than the memory */

@@ -5,7 +5,8 @@
  * product: the accumulator starts at that value, so the inner loop does not know of it.
  *
  * One token (decode) unpacks into registers, and so do up to 16, eight at a time. More tokens share an unpacking: 32 rows
- * x 512 elements are unpacked into a panel that stays in the first-level cache, and tiles of 32 rows x 6 tokens (24 accumulators) run over it. In a tile each
+ * x 512 elements are unpacked into a panel that stays in the first-level cache, and tiles of 32 rows x 6 tokens (24
+ * accumulators) run over it. In a tile each
  * 32 elements take 8 dots, a product of scales and a multiply-add an output: at best 8 of 10 issue slots are dots (8 of 11
  * with a minimum, 8 of 12 with sub-scales of 16 elements, whose tiles have 4 tokens). The float chain is kernel.h's. */
 #if defined(__GNUC__) && defined(__x86_64__) && !defined(HR_NO_AVX512)

@@ -343,7 +343,7 @@ static void print_report(bench_run *b, const bench_list *threads) {
 }
 
 static int add_test(bench_run *b, int n_prompt, int n_gen, int users, int threads) {
-    if (b->n_tests == BENCH_TESTS) return cli_misuse("bench", NULL, "more than %d tests", BENCH_TESTS);
+    if (b->n_tests == BENCH_TESTS) return cli_misuse("bench", "--users", "more than %d tests", BENCH_TESTS);
     bench_test *t = &b->tests[b->n_tests++];
     *t = (bench_test){.n_prompt = n_prompt, .n_gen = n_gen, .users = users, .threads = threads};
     if (n_gen > 0) t->steps = (double *)malloc((size_t)b->rounds * (size_t)n_gen * sizeof(double));
@@ -370,7 +370,7 @@ static int plan_and_run(bench_run *b) {
             }
         }
     }
-    if (b->n_tests == 0) return cli_misuse("bench", NULL, "no test: give --prompt, --gen and --threads numbers");
+    if (b->n_tests == 0) return cli_misuse("bench", "--prompt", "no test: give --prompt, --gen and --threads numbers");
     for (size_t t = 0; t < threads.n; t++) {
         if ((code = bench_threads(b, threads.v[t], t, longest, most)) != CLI_OK) return code;
     }

@@ -156,8 +156,11 @@ endif
 
 lint: $(REL_O)
 	@sh tools/lint.sh $(REL_O)
+# no stack traffic in the inner loops of the kernels, with every compiler at hand
+spills:
+	@sh tools/spills.sh $(KERNELS)
 
-CHECKS ?= lint test-gcc test-clang drop asan tsan fuzz cross size onehash
+CHECKS ?= lint spills test-gcc test-clang drop asan tsan fuzz cross size onehash
 check:
 	@ONEHASH_SMALL=1 MAKE="$(MAKE)" sh tools/check.sh $(CHECKS)
 
@@ -170,9 +173,9 @@ help:
 	@echo "drop           build/drop/hearth.{c,h}, and check it  size    bytes of every configuration"
 	@echo "try K=name     check and bench one kernel             bench   every bench, ARGS='...'"
 	@echo "onehash        one answer over builds and threads     coverage, coverage-check COVERAGE_MIN=$(COVERAGE_MIN)"
-	@echo "fuzz SECONDS=n every fuzz target, FUZZ_JOBS=2         asan ubsan tsan cross lint clean"
+	@echo "fuzz SECONDS=n every fuzz target, FUZZ_JOBS=2         asan ubsan tsan cross lint spills clean"
 
 -include $(shell find $(B)/rel $(B)/dbg -name '*.d' 2>/dev/null)
-.PHONY: all run test check drop size bench try onehash coverage coverage-check fuzz fuzz-run lint asan ubsan tsan cross \
+.PHONY: all run test check drop size bench try onehash coverage coverage-check fuzz fuzz-run lint spills asan ubsan tsan cross \
         test-gcc test-clang clean help FORCE
 .DEFAULT_GOAL := all

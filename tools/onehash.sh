@@ -41,7 +41,7 @@ for model in $MODELS; do
     for build in "$@"; do
         label=${build%%=*} command=${build#*=}
         if [ $first = 1 ] && [ -z "$ONEHASH_SMALL" ]; then threads="1 2 3"; else threads="1 3"; fi
-        case $label in *aarch64*) isas="scalar all" ;; *) isas="scalar avx2 all" ;; esac
+        case $label in *aarch64*) isas="scalar neon dotprod i8mm all" ;; *) isas="scalar sse41 avx2 avxvnni all" ;; esac
         for isa in $isas; do
             for t in $threads; do
                 if [ $first = 1 ]; then splits="1 7 64 all"; elif [ "$t" = 1 ]; then splits=all; else splits=7; fi

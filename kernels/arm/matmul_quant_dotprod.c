@@ -40,7 +40,8 @@ DOT_Q_INLINE void dotprod_run_step(const int kind, const int nt, const int step,
 #define DOT_QUAD(g) \
         v0 = vld1q_s8(w + 64 * g), v1 = vld1q_s8(w + 64 * g + 16), v2 = vld1q_s8(w + 64 * g + 32); \
         v3 = vld1q_s8(w + 64 * g + 48); \
-        DOT_TOKEN(0, g) DOT_TOKEN(1, g) DOT_TOKEN(2, g) DOT_TOKEN(3, g)
+        DOT_TOKEN(0, g) DOT_TOKEN(1, g) DOT_TOKEN(2, g) DOT_TOKEN(3, g) \
+        __asm__ volatile("" ::: "memory"); /* gcc 12 would load all sixteen vectors first, and spill */
         DOT_QUAD(0) DOT_QUAD(1) DOT_QUAD(2) DOT_QUAD(3)
 #undef DOT_QUAD
 #undef DOT_TOKEN

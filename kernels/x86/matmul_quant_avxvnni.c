@@ -176,6 +176,7 @@ AVXV_INLINE void step_tile_avxv(const int kind, const int nt, const int step, co
         AVXV_EACH(AVXV_DOT)
 #undef AVXV_DOT
     }
+    __asm__ volatile("" ::: "memory"); /* the scales are not loaded before the loop */
     for (int half = 0; half < 2; half++) {
         const int o = 8 * half;
         __m256 d = _mm256_load_ps(s->d + o), m = _mm256_load_ps(s->m + o), sc = _mm256_load_ps(s->sc[step] + o);

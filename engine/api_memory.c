@@ -93,6 +93,7 @@ hearth_status hearth_memory_put(hearth_memory *memory, hearth_item *items, size_
         in[i].expires_ms = o->expires_ms;
         in[i].kind = o->kind < 0 ? UINT32_MAX : (uint32_t)o->kind;
         in[i].confidence = o->confidence < 0 ? UINT32_MAX : (uint32_t)o->confidence;
+        in[i].count = o->count;
         in[i].text = memory_str(o->text, o->n_text);
         in[i].scope = memory_str(o->scope, o->n_scope);
         in[i].source = memory_str(o->source, o->n_source);
@@ -121,6 +122,23 @@ hearth_status hearth_memory_get(hearth_memory *memory, uint64_t id, hearth_item 
     if (entry == NULL) return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "id", "there is no item %llu", (unsigned long long)id);
     HR_TRY(hr_store_read(&memory->store, entry, &in, e));
     item_outside(&in, item);
+    return HR_OK;
+}
+
+hearth_status hearth_memory_vector(hearth_memory *memory, uint64_t id, float *out, size_t cap, uint32_t *dim,
+                                   const char **space, hearth_error *err) {
+    hr_error *e = memory_error(err);
+    if (memory == NULL || out == NULL || dim == NULL || space == NULL) {
+        return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "vector", "must not be NULL");
+    }
+    *dim = 0;
+    *space = NULL;
+    const hr_entry *entry = hr_store_find(&memory->store, id);
+    if (entry == NULL) return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "id", "there is no item %llu", (unsigned long long)id);
+    if (entry->vec_space == 0) return HR_OK;
+    HR_TRY(hr_store_vector(&memory->store, entry, out, cap, e));
+    *dim = memory->store.spaces[entry->vec_space - 1].dim;
+    *space = memory->store.spaces[entry->vec_space - 1].name;
     return HR_OK;
 }
 

@@ -322,7 +322,7 @@ typedef struct hearth_item {
     uint64_t time_ms, expires_ms;      /* Unix; time 0: now; expires 0: never */
     int kind;                          /* HEARTH_TEXT, or structured: then with a key */
     int confidence;                    /* 0 ... 1000; 1000: the user said so */
-    uint32_t count;                    /* out: how often it was put under its key */
+    uint32_t count;                    /* how often it was put under its key; put: 0 */
     const char *text, *scope, *source, *tags, *key; /* UTF-8; NULL: empty; tags joined by commas; names up to 1024 bytes */
     size_t n_text, n_scope, n_source, n_tags, n_key;
     const float *vector;               /* [dim], or NULL: without */
@@ -356,6 +356,9 @@ HEARTH_API void hearth_memory_close(hearth_memory *memory); /* NULL is fine */
 HEARTH_API hearth_status hearth_memory_put(hearth_memory *memory, hearth_item *items, size_t n, hearth_error *err);
 /* Text in `item` is valid until the next call with this memory; vector is NULL. _ARG: no such id. */
 HEARTH_API hearth_status hearth_memory_get(hearth_memory *memory, uint64_t id, hearth_item *item, hearth_error *err);
+/* The item's vector: out [cap], *dim 0 when it has none, *space valid until close. */
+HEARTH_API hearth_status hearth_memory_vector(hearth_memory *memory, uint64_t id, float *out, size_t cap, uint32_t *dim,
+                                              const char **space, hearth_error *err);
 /* The next item behind `after` (0: the first) that matches, in the order last written; _ARG with id 0 when there is none. */
 HEARTH_API hearth_status hearth_memory_next(hearth_memory *memory, uint64_t after, const hearth_filter *filter,
                                             hearth_item *item, hearth_error *err);

@@ -345,7 +345,7 @@ static hr_status plan_items(hr_store *s, hr_item *items, size_t n, put_plan *p, 
     for (size_t k = 0; k < n; k++) {
         hr_item *i = &items[k];
         bool skip = false;
-        i->count = 1;
+        if (i->count == 0) i->count = 1; /* an import brings its own */
         if (i->time_ms == 0) i->time_ms = now;
         if (i->id != 0 && hr_store_find(s, i->id) == NULL) {
             return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "id", "there is no item %llu", (unsigned long long)i->id);

@@ -55,6 +55,42 @@ T_TEST(a_life_from_the_shell) {
     for (size_t i = 0; i + 4 <= n; i++) if (memcmp(all + i, "Anna", 4) == 0) T_FAIL("Anna is at byte %zu", i);
 }
 
+static char *slurp(const char *path) {
+    FILE *f = fopen(path, "rb");
+    char *all = calloc(1, 1 << 16);
+    if (f) (void)!fread(all, 1, (1 << 16) - 1, f), fclose(f);
+    return all;
+}
+T_TEST(export_and_import_give_the_same) {
+    char out[2000];
+    const char *a = t_tmp("ea.hearth"), *b = t_tmp("eb.hearth"), *x = t_tmp("x.jsonl"), *y = t_tmp("y.jsonl");
+    hearth_memory *m;
+    hearth_item i[3];
+    float v[3] = {0.1f, -3e-20f, 12345.678f};
+    memset(i, 0, sizeof i);
+    i[0].text = "line\n\"quoted\" \\ \xc3\xa4\x01", i[0].n_text = strlen(i[0].text), i[0].tags = "a,b", i[0].n_tags = 3;
+    i[0].vector = v, i[0].dim = 3, i[0].space = "model/mean";
+    i[1].kind = HEARTH_PERSON, i[1].key = "sister", i[1].n_key = 6, i[1].text = "Eva", i[1].n_text = 3, i[1].confidence = 700;
+    i[2].scope = "s", i[2].n_scope = 1, i[2].source = "q", i[2].n_source = 1, i[2].time_ms = 5, i[2].expires_ms = 77;
+    T_NEED(hearth_memory_open(a, NULL, &m, NULL) == HEARTH_OK);
+    T_CHECK(hearth_memory_put(m, i, 3, NULL) == HEARTH_OK);
+    i[1].id = 0, i[1].count = 0; /* counted twice */
+    T_CHECK(hearth_memory_put(m, i + 1, 1, NULL) == HEARTH_OK);
+    hearth_memory_close(m);
+    T_EQ_I(sh(out, sizeof out, "%s export %s", a, x), 0);
+    T_EQ_I(sh(out, sizeof out, "%s import %s", b, x), 0);
+    T_EQ_I(sh(out, sizeof out, "%s export %s", b, y), 0);
+    char *p = slurp(x), *q = slurp(y);
+    T_CHECK(strlen(p) > 300 && strstr(p, "\"count\":2") && strstr(p, "\\u0001"));
+    T_EQ_STR(p, q);
+    free(p), free(q);
+    FILE *f = fopen(x, "wb");
+    fputs("{\"hearth_memory\":1}\n{\"text\":\"ok\"}\n{\"text\":\n", f);
+    fclose(f);
+    T_EQ_I(sh(out, sizeof out, "%s import %s", b, x), 1);
+    T_CHECK(strstr(out, "line 3") != NULL);
+}
+
 T_TEST(one_writer_many_readers) {
     hearth_memory *w = NULL, *w2 = NULL, *r = NULL;
     hearth_memory_config read = HEARTH_MEMORY_CONFIG_INIT;
@@ -88,4 +124,4 @@ T_TEST(one_writer_many_readers) {
     hearth_memory_close(w);
 }
 
-T_MAIN(T_RUN(a_life_from_the_shell), T_RUN(one_writer_many_readers))
+T_MAIN(T_RUN(a_life_from_the_shell), T_RUN(export_and_import_give_the_same), T_RUN(one_writer_many_readers))

@@ -1,5 +1,5 @@
 /* cmd_memory.c: `hearth memory`: a store of what an app learns about its user, at work from the shell. */
-#include "tools/cli.h"
+#include "tools/cmd_memory.h"
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -188,19 +188,20 @@ int cmd_memory(int argc, char **argv) {
         {"--repair", NULL, CLI_FLAG, &o.repair, 0, 0, NULL, "give up what is broken in the store and go on"},
         {"--json", NULL, CLI_FLAG, &o.json, 0, 0, NULL, "report as JSON"},
     };
-    const cli_command command = {"memory", "STORE add|put|find|get|forget|compact|stats [TEXT|ID]",
+    const cli_command command = {"memory", "STORE add|put|find|get|forget|compact|stats|export|import [TEXT|ID|FILE]",
                                  "add TEXT (put: the same, with --key): prints the id once it is on the device.\n"
                                  "find WORDS: the best by BM25; \"a phrase\" and pref* are known. get ID, or get with\n"
                                  "filters: all of them. forget: erases all that matches, every version, from the file.\n"
+                                 "export, import: JSON lines, to and from a file or stdout and stdin.\n"
                                  "compact: the file shrinks to what lives. stats: exit code 1 when something is lost.\n"
                                  "Filters: --scope --source --tag --kind --term --from --to.",
                                  options, CLI_COUNT(options), 2, 3};
-    static const char *const verbs[] = {"add", "put", "find", "get", "forget", "compact", "stats"};
+    static const char *const verbs[] = {"add", "put", "find", "get", "forget", "compact", "stats", "export", "import"};
     int code = cli_parse(&command, argc, argv, words), verb = -1;
     if (code != CLI_GO) return code;
     for (size_t i = 0; i < CLI_COUNT(verbs); i++)
         if (strcmp(words[1], verbs[i]) == 0) verb = (int)i;
-    if (verb < 0) return cli_misuse("memory", words[1], "unknown; add, put, find, get, forget, compact or stats");
+    if (verb < 0) return cli_misuse("memory", words[1], "unknown; add, put, find, get, forget, compact, stats, export or import");
     if (o.kind && kind_of(o.kind) < 0) return cli_misuse("memory", "--kind", "unknown: %s", o.kind);
     if (verb == 1 && !o.key) return cli_misuse("memory", "put", "needs --key");
     if (verb == 2 && !words[2]) return cli_misuse("memory", "find", "needs words");
@@ -208,7 +209,7 @@ int cmd_memory(int argc, char **argv) {
     hearth_memory *m = NULL;
     hearth_error err;
     clear_memory_error(&err);
-    config.flags = (verb == 2 || verb == 3 || verb == 6 ? (uint32_t)HEARTH_MEMORY_READ : 0u) |
+    config.flags = (verb == 2 || verb == 3 || verb == 6 || verb == 7 ? (uint32_t)HEARTH_MEMORY_READ : 0u) |
                    (o.repair ? (uint32_t)HEARTH_MEMORY_REPAIR : 0u);
     if (hearth_memory_open(words[0], &config, &m, &err) != HEARTH_OK) return cli_report(&err, words[0]);
     switch (verb) {
@@ -217,6 +218,8 @@ int cmd_memory(int argc, char **argv) {
     case 3: code = memory_get(m, &o, words[2]); break;
     case 4: code = memory_forget(m, &o); break;
     case 5: code = hearth_memory_compact(m, &err) == HEARTH_OK ? CLI_OK : cli_report(&err, words[0]); break;
+    case 7: code = memory_export(m, words[2]); break;
+    case 8: code = memory_import(m, words[2]); break;
     default: code = memory_stats(m, o.json); break;
     }
     hearth_memory_close(m);

@@ -1,7 +1,9 @@
 /* cmd_memory_json.c: `hearth memory export` and `import`: JSON lines, one item a line, in the order last written. The first
  * line names the format. Ids are the store's own: an import gives new ones; everything else comes back as it was. */
 #include "tools/cmd_memory.h"
+#if !defined(HEARTH_DROP_TOOLS) /* the drop has no door for the JSON reader */
 #include "tools/json.h"
+#endif
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,6 +60,7 @@ int memory_export(hearth_memory *m, const char *path) {
     return path ? cli_out_commit(&out) : CLI_OK;
 }
 
+#if !defined(HEARTH_DROP_TOOLS)
 /* one line into an item whose texts lie in d; v [8192] */
 static const char *read_item(const json_node *root, hearth_item *i, float *v, char space[128]) {
     static const char *const names[] = {"scope", "source", "tags", "key", "text"};
@@ -142,3 +145,9 @@ int memory_import(hearth_memory *m, const char *path) {
     free(data);
     return code;
 }
+#else
+int memory_import(hearth_memory *m, const char *path) {
+    (void)m;
+    return cli_fail(path ? path : "import", "not in the one-file build");
+}
+#endif

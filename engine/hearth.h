@@ -369,7 +369,8 @@ HEARTH_API hearth_status hearth_memory_find(hearth_memory *memory, const char *w
                                             const char *space, const hearth_filter *filter, hearth_hit *hits, size_t k,
                                             size_t *n, hearth_error *err);
 HEARTH_API hearth_status hearth_memory_delete(hearth_memory *memory, const uint64_t *ids, size_t n, hearth_error *err);
-/* When it returns HEARTH_OK no byte of any version of what matched is in the file. *n  items forgotten */
+/* When it returns HEARTH_OK no byte of any version of what matched is in the file, nor of anything deleted or replaced
+ * before. *n  items forgotten */
 HEARTH_API hearth_status hearth_memory_forget(hearth_memory *memory, const hearth_filter *filter, uint64_t *n,
                                               hearth_error *err);
 HEARTH_API hearth_status hearth_memory_compact(hearth_memory *memory, hearth_error *err); /* to the size of what lives */

@@ -162,6 +162,7 @@ static void sort_ids(uint64_t *a, size_t n) {
     }
 }
 
+/* The bytes of these ids, and of whatever was deleted or replaced before: nobody can say whether it matched. */
 static hr_status erase_versions(hr_store *s, const uint64_t *ids, size_t n, hr_error *err) {
     for (uint32_t i = 0; i < s->log.n_segs; i++) {
         clean_pass p;
@@ -171,7 +172,7 @@ static hr_status erase_versions(hr_store *s, const uint64_t *ids, size_t n, hr_e
         p.n_ids = n;
         if (s->log.segs[i].seq == 0) continue;
         HR_TRY(hr_log_visit_segment(&s->log, i, look_for_ids, &p, err));
-        if (p.found) HR_TRY(hr_store_clean_segment(s, i, err));
+        if (p.found || p.dead) HR_TRY(hr_store_clean_segment(s, i, err));
     }
     return HR_OK;
 }
@@ -189,11 +190,11 @@ hr_status hr_store_forget(hr_store *s, const hr_filter *f, uint64_t *n, hr_error
         if (more == NULL) status = hr_fail(err, HR_E_MEMORY, HR_NO_OFFSET, "store", "out of memory");
         else ids = more, ids[found++] = s->entries[k].id;
     }
-    if (status == HR_OK && found > 0) {
+    if (status == HR_OK) {
         sort_ids(ids, found);
         hr_lexical_free(s); /* words of the forgotten are in its pool */
         hr_columns_free(s);
-        status = hr_store_delete(s, ids, found, err);
+        if (found > 0) status = hr_store_delete(s, ids, found, err);
         if (status == HR_OK) status = erase_versions(s, ids, found, err);
         memset(s->page, 0, s->page_bytes);
         memset(s->log.buf, 0, s->log.buf_bytes);

@@ -132,6 +132,13 @@ T_TEST(forgotten_bytes_are_in_no_file) {
     T_CHECK(n == 1 && !file_has(path, "QUUXFROB") && !file_has(path, "harmless"));
     T_EQ_I(hr_lexical_find(&s, str_of("xyzzyplugh"), &any, 0, hits, 5, &n_hits, NULL), HR_OK);
     T_EQ_U(n_hits, 0);
+    hr_item thrown = item_of("FROTZNITFOL", "home", "chat"); /* deleted first: what it held cannot be matched any more */
+    T_NEED(hr_store_put(&s, &thrown, 1, NULL) == HR_OK);
+    T_EQ_I(hr_store_delete(&s, &thrown.id, 1, NULL), HR_OK);
+    f.term = str_of("frotznitfol");
+    T_CHECK(file_has(path, "FROTZNITFOL"));
+    T_EQ_I(hr_store_forget(&s, &f, &n, NULL), HR_OK);
+    T_CHECK(n == 0 && !file_has(path, "FROTZNITFOL"));
     hr_filter scope = HR_FILTER_ANY;
     scope.scope = str_of("work");
     T_EQ_I(hr_store_forget(&s, &scope, &n, NULL), HR_OK);

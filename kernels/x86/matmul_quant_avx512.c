@@ -556,8 +556,9 @@ VNNI_INLINE void run_groups16(const uint32_t type, const size_t slices, const si
         return;
     }
     for (size_t g = g0; g < g1 && a->x->m <= VNNI_FEW; g++) {
-        for (size_t t = 0; t < a->x->m; t += 8) {
-            if (a->x->m - t > 4) run_few16(type, slices, bytes, a, g, t, 8);
+        const size_t step = type == HR_TYPE_Q3_K ? 4 : 8; /* its eight would need three registers more than there are */
+        for (size_t t = 0; t < a->x->m; t += step) {
+            if (step == 8 && a->x->m - t > 4) run_few16(type, slices, bytes, a, g, t, 8);
             else run_few16(type, slices, bytes, a, g, t, 4);
         }
     }

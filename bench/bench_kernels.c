@@ -102,6 +102,7 @@ static void run_attention(const hr_kernel *k, const work *w) {
     ((hr_attn_page_fn *)k->fn)(&a);
 }
 
+static int32_t dots[64];
 static void run_once(const hr_kernel *k, const work *w) {
     if (w->f != NULL) {
         ((hr_matmul_fn *)k->fn)(&w->args, 0, w->args.rows / (size_t)k->nr);
@@ -120,6 +121,9 @@ static void run_once(const hr_kernel *k, const work *w) {
         } else if (k->op == HR_OP_attn_merge) {
             float m = 0.5f, l = 1.0f;
             ((hr_attn_merge_fn *)k->fn)(&m, &l, y, 0.25f, 1.0f, x, w->n);
+        } else if (k->op == HR_OP_scan_i8) {
+            ((hr_scan_fn *)k->fn)((const int8_t *)weights, w->m, w->n, bytes_q, dots);
+            return;
         } else ((hr_act_fn *)k->fn)(x, buffer[1] + i * w->n, w->n, y);
     }
 }
@@ -140,10 +144,11 @@ static work plan_work(const hr_kernel *k, bool stream) {
         return w;
     }
     bool attention = k->op == HR_OP_attn_page_f32 || k->op == HR_OP_attn_page_i8;
-    w.m = attention ? 8 : 4;
-    w.n = attention ? 128 : 2048;
+    bool scan = k->op == HR_OP_scan_i8;
+    w.m = attention ? 8 : scan ? HR_COUNT(dots) : 4;
+    w.n = attention ? 128 : scan ? 1024 : 2048;
     w.macs = (double)(w.m * w.n) * (attention ? 128 : 1);
-    w.bytes = w.macs * 4;
+    w.bytes = w.macs * (scan ? 1 : 4);
     return w;
 }
 

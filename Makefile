@@ -16,7 +16,8 @@ export CC HEARTH_DATA MODELS
 KERNELS := $(sort $(wildcard kernels/ref/*.c kernels/x86/*.c kernels/arm/*.c kernels/mve/*.c kernels/riscv/*.c))
 LIB_C   := $(sort $(wildcard engine/*.c engine/base/*.c kernels/*.c quant/*.c tokenizer/*.c memory/*.c policy/*.c) \
              $(KERNELS))
-TOOL_C  := $(sort $(wildcard tools/hearth*.c tools/cmd_*.c tools/cli*.c tools/convert*.c) tools/json.c tools/safetensors.c)
+TOOL_C  := $(sort $(wildcard tools/hearth*.c tools/cmd_*.c tools/cli*.c tools/convert*.c) tools/json.c tools/safetensors.c \
+             $(wildcard bench/lab_*.c))
 TEST_C  := $(sort $(wildcard tests/test_*.c))
 ifeq ($(shell grep -ls '^hearth_status hearth_generate' engine/*.c),)
 TEST_C  := $(filter-out tests/test_readme.c,$(TEST_C)) # nothing to run the example with yet
@@ -35,6 +36,7 @@ TESTS   := $(TEST_C:tests/%.c=$(B)/tests/%)
 FUZZERS := $(FUZZ_C:tests/%.c=$(B)/fuzzers/%)
 SEEDS   := $(SEED_C:tests/%.c=$(B)/tests/%)
 BENCHES := $(BENCH_C:bench/%.c=$(B)/bench/%)
+LAB_O   := $(patsubst %.c,$(B)/rel/%.o,$(wildcard bench/lab_*.c tools/cli*.c))
 HEARTH  := $(if $(TOOL_C),$(B)/hearth)
 GEN     := $(B)/gen/kernel_list.inc
 archive  = @mkdir -p $(B); rm -f $@; $(if $(1),$(AR) rcs $@ $(1),printf '!<arch>\n' > $@)
@@ -60,8 +62,9 @@ $(B)/tests/%: $(B)/dbg/tests/%.o $(B)/libtests.a $(B)/libhearth-dbg.a
 	$(call link,$^)
 $(B)/fuzzers/%: $(B)/dbg/tests/%.o $(B)/libtests.a $(B)/libhearth-dbg.a $(FUZZ_MAIN)
 	$(call link,$^ $(FUZZ_LINK))
+$(B)/bench/bench_kernels $(B)/bench/roofline: $(LAB_O)
 $(B)/bench/%: $(B)/rel/bench/%.o $(B)/libtests.a $(B)/libhearth.a
-	$(call link,$^)
+	$(call link,$(filter %.o,$^) $(filter %.a,$^))
 .SECONDARY:
 
 # Rewritten only when the rows change, so that a new kernel rebuilds the registry and nothing else.
@@ -93,6 +96,13 @@ try: $(B)/tests/test_kernels $(filter $(B)/bench/bench_kernels,$(BENCHES))
 	@if [ -z "$(K)" ]; then echo "make try K=kernel_name" >&2; exit 2; fi
 	@$(B)/tests/test_kernels --kernel "$(K)"
 	@if [ -x $(B)/bench/bench_kernels ]; then $(B)/bench/bench_kernels --kernel "$(K)"; fi
+
+# this machine's limits and kernels as TSV with its facts, and their picture
+roofline: $(B)/bench/roofline $(B)/bench/bench_kernels
+	@mkdir -p bench/results; n=$$($(B)/bench/roofline --name); set -x; $(B)/bench/roofline > bench/results/limits_$$n.tsv && \
+	    $(B)/bench/bench_kernels --tsv $(ARGS) > bench/results/kernels_$$n.tsv
+plot:
+	@sh bench/plot.sh bench/results/limits_*.tsv
 
 # --- the drop ----------------------------------------------------------------------------------------------------
 $(B)/drop/hearth.c: $(LIB_C) $(wildcard */*.h */*/*.h) $(GEN) tools/drop.sh tools/amalgamate.awk FORCE
@@ -176,6 +186,6 @@ help:
 	@echo "fuzz SECONDS=n every fuzz target, FUZZ_JOBS=2         asan ubsan tsan cross lint spills clean"
 
 -include $(shell find $(B)/rel $(B)/dbg -name '*.d' 2>/dev/null)
-.PHONY: all run test check drop size bench try onehash coverage coverage-check fuzz fuzz-run lint spills asan ubsan tsan cross \
+.PHONY: all run test check drop size bench try roofline plot onehash coverage coverage-check fuzz fuzz-run lint spills asan ubsan tsan cross \
         test-gcc test-clang clean help FORCE
 .DEFAULT_GOAL := all

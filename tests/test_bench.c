@@ -37,7 +37,7 @@ T_TEST(one_object_a_test) {
     char arguments[3000];
     const char *model = t_data("models/stories260K.gguf");
     if (!model) T_SKIP("no stories260K.gguf");
-    snprintf(arguments, sizeof arguments, "%s -p 7,33 -n 5 -u 1,3 -t 1,2 -r 3 -d 4 --json", model);
+    snprintf(arguments, sizeof arguments, "%s -p 7,33 -n 5 -u 1,3 -t 1,2 -r 3 -d 4 --stream 4 --json", model);
     if (!T_EQ_I(run_line(arguments), 0)) printf("    %s\n", out);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) { /* 2 threads x (2 prompts + 1 length x 2 users) */
         char key[64];
@@ -54,7 +54,7 @@ T_TEST(one_object_a_test) {
         T_EQ_I((long)number("n_threads", i), i < 4 ? 1 : 2);
     }
     /* all weights of stories260K but norms: 512 x 64 head and 5 layers of 64 x (64 + 32 + 32 + 64) + 3 x 64 x 172 F32 values */
-    snprintf(arguments, sizeof arguments, "%s -p '' -n 1 -t 1 -r 1 --json", model);
+    snprintf(arguments, sizeof arguments, "%s -p '' -n 1 -t 1 -r 1 --stream 0 --json", model);
     T_EQ_I(run_line(arguments), 0);
     double macs = 512 * 64 + 5 * (64 * (64 + 32 + 32 + 64) + 3 * 64 * 172);
     double measured = number("gmac_per_s", 0) * 1e9 / number("median_ts", 0);

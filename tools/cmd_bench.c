@@ -3,11 +3,11 @@
  * the same run. The JSON has the names of llama-bench, and more. */
 #include "tools/cli.h"
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "tools/cmd_bench.h"
 
 enum { BENCH_LIST = 16, BENCH_TESTS = 64, BENCH_ROUNDS = 100, BENCH_USERS = 64 };
 typedef struct bench_list {
@@ -25,13 +25,13 @@ typedef struct bench_test {
 typedef struct bench_run {
     cli_setup setup;
     const char *path, *prompts, *gens, *threads, *users;
-    int rounds, depth;
+    int rounds, depth, stream_mb;
     bool cold;
     bench_test tests[BENCH_TESTS];
     size_t n_tests;
     hearth_model_info info; /* its texts are gone with the model: those below stay */
     char architecture[64], isa[256];
-    double load_s[BENCH_LIST], ttft_s[BENCH_LIST], read_gb[BENCH_LIST]; /* of each number of threads */
+    double load_s[BENCH_LIST], ttft_s[BENCH_LIST], read_gb[BENCH_LIST], peak_g[BENCH_LIST]; /* of each number of threads */
     uint64_t anon_kb[BENCH_LIST], file_kb[BENCH_LIST], peak_kb;
 } bench_run;
 
@@ -52,49 +52,6 @@ static int parse_numbers(const char *option, const char *text, int low, int high
         p = *end == ',' ? end + 1 : end;
     }
     return CLI_GO;
-}
-
-/* --- the limit: how fast threads read memory that no cache holds --------------------------------------------- */
-enum { READ_BYTES = 256 << 20, READ_AHEAD = 8192 };
-typedef struct bench_reader {
-    const uint64_t *from;
-    size_t n;
-    uint64_t sum; /* so that the reads are not left out */
-} bench_reader;
-
-static void *read_part(void *arg) {
-    bench_reader *r = (bench_reader *)arg;
-    uint64_t a = 0, b = 0, c = 0, d = 0;
-    for (size_t i = 0; i + 32 <= r->n; i += 32) {
-        const uint64_t *p = r->from + i;
-        for (size_t j = 0; j < 32; j += 8) __builtin_prefetch((const char *)((uintptr_t)(p + j) + READ_AHEAD));
-        for (size_t j = 0; j < 32; j += 4) a += p[j], b += p[j + 1], c += p[j + 2], d += p[j + 3];
-    }
-    r->sum = a + b + c + d;
-    return NULL;
-}
-
-static double measure_read(int threads) {
-    uint64_t *memory = (uint64_t *)malloc(READ_BYTES);
-    double best = 0;
-    if (memory == NULL) return 0;
-    memset(memory, 1, READ_BYTES);
-    for (int round = 0; round < 5; round++) {
-        pthread_t id[256];
-        bench_reader r[256];
-        size_t each = READ_BYTES / 8 / (size_t)threads;
-        double start = bench_now();
-        int started = 0;
-        for (; started < threads; started++) {
-            r[started] = (bench_reader){memory + each * (size_t)started, each, 0};
-            if (pthread_create(&id[started], NULL, read_part, &r[started]) != 0) break;
-        }
-        for (int i = 0; i < started; i++) pthread_join(id[i], NULL);
-        double gb = (double)each * 8 * started / (bench_now() - start) * 1e-9;
-        if (gb > best) best = gb;
-    }
-    free(memory);
-    return best;
 }
 
 /* --- the process's memory ------------------------------------------------------------------------------------ */
@@ -159,6 +116,18 @@ static int report_stop(const bench_run *b, hearth_status status, const hearth_er
     return cli_report(err, b->path);
 }
 
+/* two bytes a weight and more: multiplied as floats */
+static bool is_float(const bench_run *b) { return b->info.pass_bytes >= 2 * b->info.pass_macs; }
+
+/* last of all: its memory would count as the model's most */
+static void measure_limits(bench_run *b, int threads, size_t index) {
+    uint32_t isa = 0;
+    (void)hearth_isa_parse(b->isa, &isa, NULL);
+    if (b->stream_mb == 0) return;
+    b->read_gb[index] = lab_dram_gb((size_t)b->stream_mb << 20, threads, isa);
+    b->peak_g[index] = lab_multiply_g(is_float(b) ? LAB_FMA : LAB_INT8, isa, threads);
+}
+
 /* all tests with so many threads */
 static int bench_threads(bench_run *b, int threads, size_t index, int longest, int users) {
     hearth_session *s[BENCH_USERS] = {NULL};
@@ -202,7 +171,6 @@ static int bench_threads(bench_run *b, int threads, size_t index, int longest, i
     b->peak_kb = status_kb("VmHWM");
     for (int u = 0; u < users; u++) hearth_session_close(s[u]);
     hearth_model_close(model);
-    b->read_gb[index] = measure_read(threads);
     return code;
 }
 
@@ -218,7 +186,7 @@ static double quantile(const double *v, size_t n, double p) {
 }
 typedef struct bench_figures {
     double rate[BENCH_ROUNDS]; /* tokens/s, as measured */
-    double mean_ns, sd_ns, mean_rate, sd_rate, best, median, worst, p50, p95, p99, read_share, gmac_s;
+    double mean_ns, sd_ns, mean_rate, sd_rate, best, median, worst, p50, p95, p99, read_share, gmac_s, peak_share;
 } bench_figures;
 
 static double square_root(double x) { /* Newton: the tools link libm for nothing else */
@@ -233,7 +201,7 @@ static void spread(const double *v, size_t n, double *mean, double *sd) {
     for (size_t i = 0; i < n; i++) squares += (v[i] - *mean) * (v[i] - *mean);
     *sd = n > 1 ? square_root(squares / (double)(n - 1)) : 0;
 }
-static void summarize(const bench_run *b, bench_test *t, double read_gb, bench_figures *f) {
+static void summarize(const bench_run *b, bench_test *t, double read_gb, double peak_g, bench_figures *f) {
     double sorted[BENCH_ROUNDS], tokens = (double)(t->n_prompt + t->n_gen * t->users);
     size_t n = (size_t)b->rounds;
     memset(f, 0, sizeof *f);
@@ -247,6 +215,7 @@ static void summarize(const bench_run *b, bench_test *t, double read_gb, bench_f
     f->mean_ns *= 1e9;
     f->sd_ns *= 1e9;
     f->gmac_s = f->median * (double)b->info.pass_macs * 1e-9;
+    f->peak_share = peak_g > 0 ? f->gmac_s / peak_g : 0;
     if (t->n_gen == 0) return;
     qsort(t->steps, t->n_steps, sizeof *t->steps, compare_doubles);
     f->p50 = quantile(t->steps, t->n_steps, 0.50) * 1e3;
@@ -255,17 +224,26 @@ static void summarize(const bench_run *b, bench_test *t, double read_gb, bench_f
     if (read_gb > 0) f->read_share = f->median / t->users * (double)b->info.pass_bytes * 1e-9 / read_gb;
 }
 
+#define BENCH_NONE (0.0 / 0.0) /* null in JSON */
+static void print_json_kb(const char *key, uint64_t kb) { cli_json_num(key, kb > 0 ? (double)kb * 1024 : BENCH_NONE); }
+
 static void print_json(const bench_run *b, const bench_test *t, size_t index, const bench_figures *f) {
     size_t n = (size_t)b->rounds;
     cli_json_open(NULL, '{');
+    char cpu[256];
+    lab_cpu_name(cpu, sizeof cpu);
     cli_json_str("build_commit", hearth_version());
+    cli_json_int("build_number", 0);
+    cli_json_str("cpu_info", cpu);
+    cli_json_str("gpu_info", "");
     cli_json_str("backends", "Hearth");
-    cli_json_str("cpu_info", b->isa);
+    cli_json_str("isa", b->isa);
     cli_json_str("model_filename", b->path);
     cli_json_str("model_type", b->architecture);
     cli_json_u64("model_size", b->info.file_bytes);
     cli_json_u64("model_n_params", b->info.n_params);
     cli_json_int("n_batch", b->setup.batch ? b->setup.batch : 128);
+    cli_json_int("n_ubatch", b->setup.batch ? b->setup.batch : 128);
     cli_json_int("n_threads", t->threads);
     cli_json_str("type_k", b->setup.kv == HEARTH_KV_I8 ? "i8" : "f32");
     cli_json_str("type_v", b->setup.kv == HEARTH_KV_I8 ? "i8" : "f32");
@@ -293,29 +271,40 @@ static void print_json(const bench_run *b, const bench_test *t, size_t index, co
     cli_json_num("median_ts", f->median);
     cli_json_num("worst_ts", f->worst);
     cli_json_num("gmac_per_s", f->gmac_s);
+    cli_json_str("peak_unit", is_float(b) ? "f32" : "int8");
+    cli_json_num("peak_gmac_per_s", b->peak_g[index] > 0 ? b->peak_g[index] : BENCH_NONE);
+    cli_json_num("peak_share", b->peak_g[index] > 0 ? f->peak_share : BENCH_NONE);
     if (t->n_gen > 0) {
         cli_json_num("p50_ms", f->p50);
         cli_json_num("p95_ms", f->p95);
         cli_json_num("p99_ms", f->p99);
-        cli_json_num("read_share", f->read_share);
+        cli_json_num("read_share", b->read_gb[index] > 0 ? f->read_share : BENCH_NONE);
     }
-    cli_json_num("read_gb_per_s", b->read_gb[index]);
+    cli_json_num("read_gb_per_s", b->read_gb[index] > 0 ? b->read_gb[index] : BENCH_NONE);
     cli_json_num("load_ms", b->load_s[index] * 1e3);
     cli_json_num("ttft_ms", b->ttft_s[index] * 1e3);
     cli_json_str("page_cache", b->cold ? "dropped" : "as found");
-    cli_json_u64("rss_anonymous_bytes", b->anon_kb[index] * 1024);
-    cli_json_u64("rss_mapped_bytes", b->file_kb[index] * 1024);
-    cli_json_u64("rss_peak_bytes", b->peak_kb * 1024);
+    print_json_kb("rss_anonymous_bytes", b->anon_kb[index]);
+    print_json_kb("rss_mapped_bytes", b->file_kb[index]);
+    print_json_kb("rss_peak_bytes", b->peak_kb);
     cli_json_close('}');
 }
 
+static void print_share(double share, int width) { /* 0: its limit was not measured */
+    if (share > 0) printf(" %*.1f%%", width, share * 100);
+    else printf(" %*s ", width, "-");
+}
 static void print_row(const bench_test *t, const bench_figures *f) {
     char name[32];
     if (t->n_prompt > 0) snprintf(name, sizeof name, "prompt %d", t->n_prompt);
     else if (t->users == 1) snprintf(name, sizeof name, "decode %d", t->n_gen);
     else snprintf(name, sizeof name, "decode %d x %d", t->n_gen, t->users);
     printf("%-16s %7d %10.2f %10.2f %10.2f %9.1f", name, t->threads, f->median, f->best, f->worst, f->gmac_s);
-    if (t->n_gen > 0) printf(" %8.2f %8.2f %8.2f %7.1f%%", f->p50, f->p95, f->p99, f->read_share * 100);
+    print_share(f->peak_share, 6);
+    if (t->n_gen > 0) {
+        printf(" %8.2f %8.2f %8.2f", f->p50, f->p95, f->p99);
+        print_share(f->read_share, 7);
+    }
     putchar('\n');
 }
 
@@ -323,22 +312,28 @@ static void print_report(bench_run *b, const bench_list *threads) {
     if (b->setup.json) cli_json_open(NULL, '[');
     else
         printf("%s, %s, %.1f MB, %s, depth %d, %d rounds\n"
-               "test             threads   tok/s med       best      worst    GMAC/s   p50 ms   p95 ms   p99 ms  of read\n",
+               "test             threads   tok/s med       best      worst    GMAC/s of peak   p50 ms   p95 ms   p99 ms  of read\n",
                b->path, b->architecture, (double)b->info.file_bytes * 1e-6, b->isa, b->depth, b->rounds);
     for (size_t i = 0; i < b->n_tests; i++) {
         bench_figures f;
         size_t index = 0;
         while (threads->v[index] != b->tests[i].threads) index++;
-        summarize(b, &b->tests[i], b->read_gb[index], &f);
+        summarize(b, &b->tests[i], b->read_gb[index], b->peak_g[index], &f);
         if (b->setup.json) print_json(b, &b->tests[i], index, &f);
         else print_row(&b->tests[i], &f);
     }
     if (b->setup.json) cli_json_close(']');
     for (size_t i = 0; i < threads->n && !b->setup.json; i++) {
-        printf("%d thread%s: memory reads %.1f GB/s; open %.0f ms%s, first token of the first prompt after %.0f ms; resident "
-               "%.1f MB anonymous, %.1f MB mapped\n", threads->v[i], threads->v[i] == 1 ? "" : "s", b->read_gb[i],
-               b->load_s[i] * 1e3, b->cold ? " (file dropped from the page cache)" : "", b->ttft_s[i] * 1e3,
-               (double)b->anon_kb[i] * 1024e-6, (double)b->file_kb[i] * 1024e-6);
+        printf("%d thread%s: ", threads->v[i], threads->v[i] == 1 ? "" : "s");
+        if (b->read_gb[i] > 0) printf("memory reads %.1f GB/s, ", b->read_gb[i]);
+        if (b->peak_g[i] > 0) printf("peak %.0f G %s multiply-adds/s, ", b->peak_g[i], is_float(b) ? "f32" : "int8");
+        printf("open %.0f ms%s, ", b->load_s[i] * 1e3, b->cold ? " (file dropped from the page cache)" : "");
+        if (b->ttft_s[i] > 0) printf("first token of the first prompt after %.0f ms, ", b->ttft_s[i] * 1e3);
+        printf("resident ");
+        if (b->peak_kb == 0) printf("n/a\n");
+        else
+            printf("%.1f MB anonymous, %.1f MB mapped, %.1f MB at most\n", (double)b->anon_kb[i] * 1024e-6,
+                   (double)b->file_kb[i] * 1024e-6, (double)b->peak_kb * 1024e-6);
     }
 }
 
@@ -374,13 +369,16 @@ static int plan_and_run(bench_run *b) {
     for (size_t t = 0; t < threads.n; t++) {
         if ((code = bench_threads(b, threads.v[t], t, longest, most)) != CLI_OK) return code;
     }
+    for (size_t t = 0; t < threads.n; t++) measure_limits(b, threads.v[t], t);
     print_report(b, &threads);
     return CLI_OK;
 }
 
 int cmd_bench(int argc, char **argv) {
     static bench_run b;
-    b = (bench_run){.setup = CLI_SETUP_INIT, .prompts = "512", .gens = "128", .threads = "1,2", .users = "1", .rounds = 5};
+    if (argc > 1 && strcmp(argv[1], "kernels") == 0) return cmd_bench_kernels(argc - 1, argv + 1); /* a file: ./kernels */
+    b = (bench_run){.setup = CLI_SETUP_INIT, .prompts = "512", .gens = "128", .threads = "1,2", .users = "1", .rounds = 5,
+                    .stream_mb = LAB_DRAM_MB};
     const cli_option options[] = {
         {"--prompt", "-p", CLI_TEXT, &b.prompts, 0, 0, "LIST", "prompt lengths, with commas (512); '' for none"},
         {"--gen", "-n", CLI_TEXT, &b.gens, 0, 0, "LIST", "numbers of tokens to decode (128); '' for none"},
@@ -388,16 +386,19 @@ int cmd_bench(int argc, char **argv) {
         {"--users", "-u", CLI_TEXT, &b.users, 0, 0, "LIST", "sessions decoded together (1)"},
         {"--rounds", "-r", CLI_INT, &b.rounds, 1, BENCH_ROUNDS, "N", "interleaved rounds of all tests (5)"},
         {"--depth", "-d", CLI_INT, &b.depth, 0, 1 << 20, "N", "tokens in the context before each test (0)"},
+        {"--stream", NULL, CLI_INT, &b.stream_mb, 0, 1 << 16, "MB", "memory read for the limits (1024); 0: no limits"},
         {"--cold", NULL, CLI_FLAG, &b.cold, 0, 0, NULL, "drop the file from the page cache before opening"},
         {"--batch", "-b", CLI_INT, &b.setup.batch, 1, 1 << 20, "N", "prompt tokens computed together (128)"},
         {"--kv", NULL, CLI_KV, &b.setup.kv, 0, 0, "TYPE", "key/value cache: f32 or i8"},
         {"--isa", NULL, CLI_ISA, &b.setup.isa, 0, 0, "LIST", "instruction sets to use: all, scalar, avx2,..."},
         {"--no-mmap", NULL, CLI_FLAG, &b.setup.no_mmap, 0, 0, NULL, "read the file instead of mapping it"},
         CLI_OPTION_JSON(b.setup)};
-    const cli_command command = {"bench", "MODEL",
+    const cli_command command = {"bench", "MODEL | kernels",
+                                 "kernels: every kernel alone (hearth bench kernels --help). MODEL:\n"
                                  "Prefill and decode rates: median, best and worst of interleaved rounds; times between\n"
                                  "tokens; decode as a part of what memory can read, measured in the same run; load time,\n"
-                                 "time to the first token, resident memory. --json has llama-bench's names and more.",
+                                 "time to the first token, resident memory; multiply-adds as a part of\n"
+                                 "what these threads can do. --json has llama-bench's names and more.",
                                  options, CLI_COUNT(options), 1, 1};
     int code = cli_parse(&command, argc, argv, &b.path);
     if (code != CLI_GO) return code;

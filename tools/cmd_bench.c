@@ -312,7 +312,8 @@ static void print_report(bench_run *b, const bench_list *threads) {
     if (b->setup.json) cli_json_open(NULL, '[');
     else
         printf("%s, %s, %.1f MB, %s, depth %d, %d rounds\n"
-               "test             threads   tok/s med       best      worst    GMAC/s of peak   p50 ms   p95 ms   p99 ms  of read\n",
+               "test             threads   tok/s med       best      worst    GMAC/s of peak   p50 ms   p95 ms   p99 ms"
+               "  of read\n",
                b->path, b->architecture, (double)b->info.file_bytes * 1e-6, b->isa, b->depth, b->rounds);
     for (size_t i = 0; i < b->n_tests; i++) {
         bench_figures f;

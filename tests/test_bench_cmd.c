@@ -80,8 +80,8 @@ static bool is_json(const char *text) {
 }
 
 T_TEST(the_parser_refuses) {
-    static const char *const bad[] = {"", "{", "[1,]", "{\"a\" 1}", "[1 2]", "nan", "[01]", "[1.]", "[1e]", "\"\\x\"", "[-]", "{} x",
-                                      "[inf]"};
+    static const char *const bad[] = {"", "{", "[1,]", "{\"a\" 1}", "[1 2]", "nan", "[01]", "[1.]", "[1e]", "\"\\x\"", "[-]",
+                                      "{} x", "[inf]"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         if (is_json(bad[i])) T_FAIL("accepted: %s", bad[i]);
     }

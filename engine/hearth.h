@@ -376,6 +376,40 @@ HEARTH_API hearth_status hearth_memory_forget(hearth_memory *memory, const heart
 HEARTH_API hearth_status hearth_memory_compact(hearth_memory *memory, hearth_error *err); /* to the size of what lives */
 HEARTH_API void hearth_memory_get_stats(const hearth_memory *memory, hearth_memory_stats *stats);
 
+/* --- policy: may this subject use this data for this purpose in this sink? Default deny; a pure function ------------------- */
+typedef struct hearth_policy hearth_policy; /* text format: `hearth policy --help`; immutable, any number of threads */
+enum { HEARTH_SUBJECT, HEARTH_SCOPE, HEARTH_SINK, HEARTH_DERIVED, HEARTH_PURPOSE }; /* kinds of names; ids count from 0 */
+enum { HEARTH_DENY = 0, HEARTH_CONFIRM = 1, HEARTH_ALLOW = 2 };
+enum { HEARTH_UNTRUSTED = 0, HEARTH_TRUST_USER = 1, HEARTH_TRUST_APP = 2 };
+typedef struct hearth_label {       /* where text came from; of several texts: every scope and source, the least trust */
+    uint64_t scopes;                /* bits by id */
+    uint32_t sources, trust;        /* app 1, user 2, memory 4, tool 8, web 16, file 32; HEARTH_TRUST_* */
+} hearth_label;
+typedef struct hearth_request {
+    int subject, purpose, sink;     /* ids; unknown ones are denied */
+    hearth_label label;
+    int control;                    /* 1: the text chooses the tool, sink or recipient; 0: it is data */
+    uint64_t binding;               /* your hash of what a confirmation shows (tool, recipient, arguments) */
+    uint64_t now_ms, confirmation;  /* Unix; the decision's token once the user said yes, else 0 */
+} hearth_request;
+typedef struct hearth_decision {
+    int effect, why, consent, scope; /* HEARTH_ALLOW ...; hearth_decision_text says them in words; the scope that decided */
+    uint32_t line, version;         /* of the policy text: the rule that decided, 0: none */
+    uint64_t token;
+} hearth_decision;
+typedef struct hearth_consent { uint64_t given_ms, expires_ms; uint32_t version, revoked; } hearth_consent; /* 0: never */
+/* Your store: 1 and *out when there is a record for exactly these; scope "" is everything. Asked at every decision. */
+typedef int hearth_consent_find(void *ctx, const char *subject, const char *scope, int purpose, hearth_consent *out);
+HEARTH_API hearth_status hearth_policy_open(const char *text, size_t n, hearth_policy **policy, hearth_error *err);
+HEARTH_API void hearth_policy_close(hearth_policy *policy); /* NULL is fine */
+HEARTH_API int hearth_policy_id(const hearth_policy *policy, int kind, const char *name);        /* -1: no such name */
+HEARTH_API const char *hearth_policy_name(const hearth_policy *policy, int kind, int id);        /* NULL: none */
+HEARTH_API hearth_decision hearth_decide(const hearth_policy *policy, const hearth_request *request,
+                                         hearth_consent_find *find, void *ctx);
+HEARTH_API const char *hearth_decision_text(const hearth_decision *decision);
+/* Derived data (bits by id) to purge when the consent for scope and purpose (-1: all) was revoked. */
+HEARTH_API uint64_t hearth_policy_purge(const hearth_policy *policy, int scope, int purpose);
+
 /* --- proof ----------------------------------------------------------------------------------------------------------------- */
 /* A hash of n floats as bits: equal logits on two machines give equal hashes. seed 0, or a previous hash to go on. */
 HEARTH_API uint64_t hearth_hash(const float *values, size_t n, uint64_t seed);

@@ -1,4 +1,5 @@
-/* consent.h: what the user agreed to. Records live in the caller's store; this is the shape of one, and of the question. */
+/* consent.h: what the user agreed to. Records live in the caller's store; this is the shape of one,
+    and of the question. */
 #ifndef HR_POLICY_CONSENT_H
 #define HR_POLICY_CONSENT_H
 #include "engine/base/base.h"

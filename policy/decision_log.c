@@ -7,8 +7,10 @@ void hr_decision_log_init(hr_decision_log *log, hr_decision_record *records, siz
     log->cap = cap;
 }
 static bool same_decision(const hr_decision_record *a, const hr_decision_record *b) {
-    return a->hour == b->hour && a->version == b->version && a->line == b->line && a->sources == b->sources && a->trust == b->trust &&
-           a->subject == b->subject && a->purpose == b->purpose && a->sink == b->sink && a->use == b->use && a->scope == b->scope &&
+    return a->hour == b->hour && a->version == b->version && a->line == b->line && a->sources == b->sources &&
+        a->trust == b->trust &&
+           a->subject == b->subject && a->purpose == b->purpose && a->sink == b->sink && a->use == b->use &&
+               a->scope == b->scope &&
            a->effect == b->effect && a->why == b->why && a->consent == b->consent && a->count < UINT32_MAX;
 }
 /* An id that the record has no room for (a request with nonsense in it) is 255, and -1 for a scope. */
@@ -62,7 +64,8 @@ hr_status hr_decision_decode(hr_cur *c, hr_decision_record *r) {
     const uint32_t last = hr_cur_u32(c);
     r->trust = last & 255;
     if (!hr_cur_ok(c)) return c->status;
-    if (last >> 8 != ((uint32_t)'H' | (uint32_t)'D' << 8 | (uint32_t)'L' << 16) || r->effect > HR_ALLOW || r->why >= HR_N_WHYS ||
+    if (last >> 8 != ((uint32_t)'H' | (uint32_t)'D' << 8 | (uint32_t)'L' << 16) || r->effect > HR_ALLOW || r->why >=
+        HR_N_WHYS ||
         r->consent > HR_CONSENT_EXPIRED || r->trust > HR_TRUST_APP || r->scope >= HR_POLICY_NAMES || r->count == 0) {
         return hr_cur_fail(c, HR_E_FORMAT, "not a decision record");
     }

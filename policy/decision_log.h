@@ -1,7 +1,8 @@
 /* decision_log.h: what was decided, without content: ids and numbers of fixed width, no field that could hold text.
  *
  * A record is 32 bytes, little-endian; a file of them, appended by the host, is a log:
- *     u32 seconds / 3600 since 1970 (hours, no finer)   u32 policy version   u32 rule line   u32 how many times (1 at first)
+ *     u32 seconds / 3600 since 1970 (hours,
+     no finer)   u32 policy version   u32 rule line   u32 how many times (1 at first)
  *     u8 subject  u8 purpose  u8 sink  u8 use   i8 scope  u8 effect  u8 why  u8 consent   u32 sources   u32 trust | "HDL" << 8
  * Equal decisions of one hour are one record with a count. */
 #ifndef HR_POLICY_DECISION_LOG_H

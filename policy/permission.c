@@ -4,8 +4,10 @@
 
 /* The request without its confirmation and time, as a number: what a confirmation is bound to. */
 static uint64_t request_token(const hr_policy *p, const hr_request *r) {
-    const uint64_t word[8] = {p->version, (uint64_t)(int64_t)r->subject, (uint64_t)(int64_t)r->purpose, (uint64_t)(int64_t)r->sink,
-                              r->label.scopes, (uint64_t)r->label.trust << 32 | r->label.sources, (uint64_t)(int64_t)r->use,
+    const uint64_t word[8] = {p->version, (uint64_t)(int64_t)r->subject, (uint64_t)(int64_t)r->purpose,
+        (uint64_t)(int64_t)r->sink,
+                              r->label.scopes, (uint64_t)r->label.trust << 32 | r->label.sources,
+                                  (uint64_t)(int64_t)r->use,
                               r->binding};
     uint8_t bytes[sizeof word];
     for (size_t i = 0; i < sizeof word; i++) bytes[i] = (uint8_t)(word[i / 8] >> i % 8 * 8);
@@ -14,7 +16,8 @@ static uint64_t request_token(const hr_policy *p, const hr_request *r) {
 }
 
 /* The record of the scope or of the nearest scope above it that has one decides. scope -1: the record of the whole. */
-static int judge_scope_consent(const hr_policy *p, const hr_rule *rule, const hr_request *r, int scope, hr_consent_find *find,
+static int judge_scope_consent(const hr_policy *p, const hr_rule *rule, const hr_request *r, int scope,
+    hr_consent_find *find,
                                void *ctx) {
     hr_consent c;
     const hr_str subject = hr_policy_name(p, HR_NAME_SUBJECT, r->subject);
@@ -63,7 +66,8 @@ static hr_decision judge_scope(const hr_policy *p, const hr_request *r, int scop
  * The slow way names the line when a consent that is first in line for the lowest scope might be the reason. */
 static bool allow_at_once(const hr_policy *p, const hr_request *r, bool confirmed, uint32_t *line) {
     uint64_t open = r->label.scopes;
-    const uint32_t lacks = HR_IF_CONSENT | (confirmed ? 0u : HR_IF_CONFIRM) | (r->label.trust == HR_TRUST_NONE ? HR_IF_TRUSTED : 0u);
+    const uint32_t lacks = HR_IF_CONSENT | (confirmed ? 0u : HR_IF_CONFIRM) | (r->label.trust == HR_TRUST_NONE ?
+        HR_IF_TRUSTED : 0u);
     const uint64_t lowest = r->label.scopes & (~r->label.scopes + 1);
     for (uint32_t i = 0; i < p->n_rules; i++) {
         const hr_rule *rule = &p->rules[i];
@@ -76,7 +80,8 @@ static bool allow_at_once(const hr_policy *p, const hr_request *r, bool confirme
     return open == 0;
 }
 
-static void judge_all(const hr_policy *p, const hr_request *r, bool confirmed, hr_consent_find *find, void *ctx, hr_decision *d) {
+static void judge_all(const hr_policy *p, const hr_request *r, bool confirmed, hr_consent_find *find, void *ctx,
+    hr_decision *d) {
     uint64_t left = r->label.scopes;
     uint32_t line = 0;
     if (left == 0) {
@@ -108,9 +113,11 @@ hr_decision hr_decide(const hr_policy *p, const hr_request *r, hr_consent_find *
         !(r->label.scopes & ~known) && !(r->label.sources & ~(uint32_t)HR_SOURCE_ALL) && r->label.trust <= HR_TRUST_APP &&
         (r->use == HR_USE_DATA || r->use == HR_USE_CONTROL)) {
         judge_all(p, r, confirmed, find, ctx, &d);
-        if (d.why == HR_WHY_ALLOWED && r->use == HR_USE_CONTROL && r->label.trust == HR_TRUST_NONE && !confirmed) d.why = HR_WHY_CONTROL;
+        if (d.why == HR_WHY_ALLOWED && r->use == HR_USE_CONTROL && r->label.trust == HR_TRUST_NONE &&
+            !confirmed) d.why = HR_WHY_CONTROL;
     }
-    d.effect = d.why == HR_WHY_ALLOWED ? HR_ALLOW : d.why == HR_WHY_CONFIRM || d.why == HR_WHY_CONTROL ? HR_CONFIRM : HR_DENY;
+    d.effect = d.why == HR_WHY_ALLOWED ? HR_ALLOW : d.why == HR_WHY_CONFIRM || d.why == HR_WHY_CONTROL ?
+        HR_CONFIRM : HR_DENY;
     d.version = p->version;
     d.token = token;
     return d;
@@ -124,8 +131,9 @@ const char *hr_why_text(hr_why why) {
     return (unsigned)why < HR_N_WHYS ? text[why] : "?";
 }
 const char *hr_consent_text(int consent) {
-    static const char *const text[] = {"holds", "there is none", "it was revoked", "it is for older words", "it begins later",
-                                       "it has expired"};
+    static const char *const text[] = {"the consent holds", "there is no consent", "the consent was revoked",
+                                       "the consent is for older words", "the consent begins later",
+                                           "the consent has expired"};
     return consent >= 0 && (size_t)consent < HR_COUNT(text) ? text[consent] : "?";
 }
 

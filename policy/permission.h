@@ -15,9 +15,12 @@
  *     allow * calendar/work for tool to mail.send if confirm trusted
  *     deny * calendar/work for upload,telemetry to *
  *
- * A rule for a scope holds for everything below it; `*` is every subject, scope (also none), purpose or sink. Deny wins over
- * every allow, wherever it stands. `consent N`: a record for the subject, the purpose and the scope or the nearest scope above
- * that has one, of words of version N or later, must hold. `trusted`: no untrusted part. `confirm`: the host confirms this
+ * A rule for a scope holds for everything below it; `*` is every subject, scope (also none),
+     purpose or sink. Deny wins over
+ * every allow, wherever it stands. `consent N`: a record for the subject,
+     the purpose and the scope or the nearest scope above
+ * that has one, of words of version N or later,
+     must hold. `trusted`: no untrusted part. `confirm`: the host confirms this
  * very request. Text with several scopes needs all of them. */
 #ifndef HR_POLICY_PERMISSION_H
 #define HR_POLICY_PERMISSION_H
@@ -25,12 +28,15 @@
 #include "policy/consent.h"
 #include "policy/label.h"
 
-enum { HR_POLICY_NAMES = 64, HR_POLICY_RULES = 256, HR_POLICY_NAME_BYTES = 63, HR_POLICY_TEXT = 8192, HR_POLICY_BYTES = 1 << 20 };
+enum { HR_POLICY_NAMES = 64, HR_POLICY_RULES = 256, HR_POLICY_NAME_BYTES = 63, HR_POLICY_TEXT = 8192,
+    HR_POLICY_BYTES = 1 << 20 };
 
-typedef enum { HR_FOR_ANSWER, HR_FOR_PERSONALISE, HR_FOR_TOOL, HR_FOR_TELEMETRY, HR_FOR_UPLOAD, HR_N_PURPOSES } hr_purpose;
+typedef enum { HR_FOR_ANSWER, HR_FOR_PERSONALISE, HR_FOR_TOOL, HR_FOR_TELEMETRY, HR_FOR_UPLOAD,
+    HR_N_PURPOSES } hr_purpose;
 /* sinks: these three, then the tools of the policy in its order */
 enum { HR_TO_SCREEN, HR_TO_PROMPT, HR_TO_EXPORT, HR_TO_TOOL };
-typedef enum { HR_NAME_SUBJECT, HR_NAME_SCOPE, HR_NAME_SINK, HR_NAME_DERIVED, HR_NAME_PURPOSE, HR_N_NAME_KINDS } hr_name_kind;
+typedef enum { HR_NAME_SUBJECT, HR_NAME_SCOPE, HR_NAME_SINK, HR_NAME_DERIVED, HR_NAME_PURPOSE,
+    HR_N_NAME_KINDS } hr_name_kind;
 
 typedef struct hr_rule {
     uint64_t subjects, scopes, sinks; /* bits */

@@ -53,7 +53,8 @@ static hr_status read_policy_number(policy_reader *r, uint32_t *out) {
     uint64_t v = 0;
     *out = 0;
     for (size_t i = 0; i < w.size; i++) {
-        if (w.data[i] < '0' || w.data[i] > '9' || i > 9 || (i == 1 && v == 0)) return policy_fail(r, HR_E_FORMAT, "not a number", w);
+        if (w.data[i] < '0' || w.data[i] > '9' || i > 9 || (i == 1 && v == 0)) return policy_fail(r, HR_E_FORMAT,
+            "not a number", w);
         v = v * 10 + (uint64_t)(w.data[i] - '0');
     }
     if (w.size == 0 || v > UINT32_MAX) return policy_fail(r, HR_E_FORMAT, "expected a number below 2^32", w);
@@ -169,7 +170,8 @@ static hr_status read_policy_scope(policy_reader *r) {
     while (cut > 0 && w.data[cut - 1] != '/') cut--;
     if (cut > 1) {
         parent = hr_policy_id(p, HR_NAME_SCOPE, (hr_str){w.data, cut - 1});
-        if (parent < 0 && name_is_good(w, true)) return policy_fail(r, HR_E_FORMAT, "the scope above it is not declared", w);
+        if (parent < 0 && name_is_good(w, true)) return policy_fail(r, HR_E_FORMAT,
+            "the scope above it is not declared", w);
     }
     HR_TRY(add_policy_name(r, HR_NAME_SCOPE, w));
     p->parent[p->n_names[HR_NAME_SCOPE] - 1] = (int8_t)parent;
@@ -209,7 +211,8 @@ static void spread_policy_scopes(hr_policy *p) {
         if (p->parent[s] < 0) continue;
         const uint64_t up = (uint64_t)1 << p->parent[s], own = (uint64_t)1 << s;
         for (uint32_t i = 0; i < p->n_rules; i++) if (p->rules[i].scopes & up) p->rules[i].scopes |= own;
-        for (uint32_t i = 0; i < p->n_names[HR_NAME_DERIVED]; i++) if (p->derived[i].scopes & up) p->derived[i].scopes |= own;
+        for (uint32_t i = 0; i < p->n_names[HR_NAME_DERIVED];
+            i++) if (p->derived[i].scopes & up) p->derived[i].scopes |= own;
     }
 }
 static void empty_policy(hr_policy *p) {
@@ -242,7 +245,8 @@ hr_status hr_policy_parse(hr_policy *p, const void *text, size_t n, hr_error *er
     policy_reader r;
     memset(&r, 0, sizeof r);
     empty_policy(p);
-    if (n > HR_POLICY_BYTES) return hr_fail(err, HR_E_LIMIT, HR_POLICY_BYTES, "policy", "%zu bytes, at most %d", n, (int)HR_POLICY_BYTES);
+    if (n > HR_POLICY_BYTES) return hr_fail(err, HR_E_LIMIT, HR_POLICY_BYTES, "policy", "%zu bytes, at most %d", n,
+        (int)HR_POLICY_BYTES);
     r.cur = hr_cur_make(text, n, 0, err);
     r.p = p;
     r.err = err;

@@ -1,11 +1,14 @@
-/* Permissions. The second implementation below works on rules as words (names compared as text, one scope at a time, every
- * rule judged from the sentences of policy/permission.h), shares no code with the first, and must agree on every field. */
+/* Permissions. The second implementation below works on rules as words (names compared as text, one scope at a time,
+    every
+ * rule judged from the sentences of policy/permission.h), shares no code with the first,
+     and must agree on every field. */
 #include "tests/t.h"
 #include "policy/policy.h"
 
 enum { MAX_RULES = 24, N_SUBJECTS = 3, N_SCOPES = 7, N_SINKS = 5 };
 static const char *const subject_names[N_SUBJECTS] = {"assistant", "coach", "sync"};
-static const char *const scope_names[N_SCOPES] = {"calendar", "calendar/work", "calendar/work/secret", "mail", "mail/inbox", "health", "calendar/home"};
+static const char *const scope_names[N_SCOPES] = {"calendar", "calendar/work", "calendar/work/secret", "mail",
+    "mail/inbox", "health", "calendar/home"};
 static const char *const sink_names[N_SINKS] = {"screen", "prompt", "export", "mail.send", "search"};
 static const char *const purpose_names[5] = {"answer", "personalise", "tool", "telemetry", "upload"};
 
@@ -85,13 +88,15 @@ static void make_policy(word_policy *w, int max_rules) {
 /* consents as a table: state of (subject, scope or none, purpose) */
 static int consent_state[N_SUBJECTS][N_SCOPES + 1][5];
 static const uint64_t NOW = 1000000;
-static const hr_consent consent_kinds[6] = {{0, 0, 0, 0}, {1, 0, 1, 0}, {1, 0, 2, 1}, {1, 1000000, 2, 0}, {1000001, 0, 2, 0}, {1000000, 1000001, 2, 0}};
+static const hr_consent consent_kinds[6] = {{0, 0, 0, 0}, {1, 0, 1, 0}, {1, 0, 2, 1}, {1, 1000000, 2, 0}, {1000001,
+    0, 2, 0}, {1000000, 1000001, 2, 0}};
 static int index_of(const char *const *names, int n, hr_str s) {
     for (int i = 0; i < n; i++) if (strlen(names[i]) == s.size && memcmp(names[i], s.data, s.size) == 0) return i;
     return -1;
 }
 static bool find_consent(void *ctx, hr_str subject, hr_str scope, int purpose, hr_consent *out) {
-    const int s = index_of(subject_names, N_SUBJECTS, subject), c = scope.size ? index_of(scope_names, N_SCOPES, scope) : N_SCOPES;
+    const int s = index_of(subject_names, N_SUBJECTS, subject), c = scope.size ? index_of(scope_names, N_SCOPES,
+        scope) : N_SCOPES;
     (*(long *)ctx)++;
     if (s < 0 || c < 0) abort();
     const int k = consent_state[s][c][purpose];
@@ -129,7 +134,8 @@ static verdict word_scope(const word_policy *w, const hr_request *q, int scope, 
     for (int i = 0; i < w->n; i++) {
         const word_rule *r = &w->rule[i];
         bool in = r->star_scope;
-        for (int k = 0; k < N_SCOPES && scope >= 0; k++) in |= r->scope[k] && at_or_below(scope_names[scope], scope_names[k]);
+        for (int k = 0; k < N_SCOPES && scope >= 0; k++) in |= r->scope[k] && at_or_below(scope_names[scope],
+            scope_names[k]);
         hit[i] = in && r->subject[q->subject] && r->purpose[q->purpose] && r->sink[q->sink];
         if (hit[i] && r->deny) return (verdict){HR_WHY_DENIED, r->line, 0};
     }
@@ -155,7 +161,8 @@ static verdict word_decide(const word_policy *w, const hr_request *q, bool yes, 
         const verdict v = word_scope(w, q, s, yes);
         if (v.why < worst.why) worst = v, *scope = s;
     }
-    if (worst.why == HR_WHY_ALLOWED && q->use == HR_USE_CONTROL && q->label.trust == HR_TRUST_NONE && !yes) worst.why = HR_WHY_CONTROL;
+    if (worst.why == HR_WHY_ALLOWED && q->use == HR_USE_CONTROL && q->label.trust == HR_TRUST_NONE &&
+        !yes) worst.why = HR_WHY_CONTROL;
     return worst;
 }
 static bool agree(const hr_policy *p, const word_policy *w, hr_request *q) {
@@ -168,10 +175,13 @@ static bool agree(const hr_policy *p, const word_policy *w, hr_request *q) {
         const hr_decision d = hr_decide(p, q, find_consent, &asked);
         const verdict v = word_decide(w, q, yes, &scope);
         const int effect = v.why == HR_WHY_ALLOWED ? HR_ALLOW : v.why >= HR_WHY_CONFIRM ? HR_CONFIRM : HR_DENY;
-        if ((int)d.why != v.why || (int)d.line != v.line || d.consent != v.consent || d.scope != scope || (int)d.effect != effect ||
+        if ((int)d.why != v.why || (int)d.line != v.line || d.consent != v.consent || d.scope != scope ||
+            (int)d.effect != effect ||
             d.version != 9 || d.token != token) {
-            T_FAIL("%s\nsubject %d purpose %d sink %d scopes %llx trust %u use %d yes %d: %d line %u consent %d scope %d; expected %d line %d consent %d scope %d",
-                   w->text + 150, q->subject, q->purpose, q->sink, (unsigned long long)q->label.scopes, q->label.trust, q->use, yes,
+            T_FAIL("%s\nsubject %d purpose %d sink %d scopes %llx trust %u use %d yes %d: "
+                   "%d line %u consent %d scope %d; expected %d line %d consent %d scope %d",
+                   w->text + 150, q->subject, q->purpose, q->sink, (unsigned long long)q->label.scopes,
+                       q->label.trust, q->use, yes,
                    d.why, d.line, d.consent, d.scope, v.why, v.line, v.consent, scope);
             return false;
         }
@@ -186,7 +196,8 @@ static void random_consents(void) {
 static bool parse_words(hr_policy *p, const word_policy *w) {
     hr_error err;
     hr_error_clear(&err);
-    return T_CHECK(hr_policy_parse(p, w->text, strlen(w->text), &err) == HR_OK) || (printf("%s: %s\n%s\n", err.where, err.what, w->text), false);
+    return T_CHECK(hr_policy_parse(p, w->text, strlen(w->text), &err) == HR_OK) || (printf("%s: %s\n%s\n", err.where,
+        err.what, w->text), false);
 }
 
 T_TEST(random_policies_equal_second_implementation) {
@@ -197,7 +208,8 @@ T_TEST(random_policies_equal_second_implementation) {
         make_policy(&w, i % 3 ? 6 : MAX_RULES);
         if (i % 16 == 0) random_consents();
         if (!parse_words(&p, &w)) return;
-        hr_request q = {(int)rnd(N_SUBJECTS), (int)rnd(5), (int)rnd(N_SINKS), {rnd(8) ? 1u << rnd(N_SCOPES) : rnd(1u << N_SCOPES), rnd(64), rnd(3)}, (int)rnd(2), rnd(99), NOW, 0};
+        hr_request q = {(int)rnd(N_SUBJECTS), (int)rnd(5), (int)rnd(N_SINKS), {rnd(8) ?
+            1u << rnd(N_SCOPES) : rnd(1u << N_SCOPES), rnd(64), rnd(3)}, (int)rnd(2), rnd(99), NOW, 0};
         if (!agree(&p, &w, &q)) return;
         long n = 0;
         q.confirmation = 0;
@@ -215,7 +227,8 @@ T_TEST(whole_space_equals_second_implementation) {
         if (!parse_words(&p, &w)) return;
         for (int i = 0; i < N_SUBJECTS * 5 * N_SINKS * 3 * 2; i++)
             for (uint64_t scopes = 0; scopes < 1u << N_SCOPES; scopes++, cells += 2) {
-                hr_request q = {i % 3, i / 3 % 5, i / 15 % 5, {scopes, HR_SOURCE_WEB, (uint32_t)(i / 75 % 3)}, i / 225, 7, NOW, 0};
+                hr_request q = {i % 3, i / 3 % 5, i / 15 % 5, {scopes, HR_SOURCE_WEB, (uint32_t)(i / 75 % 3)},
+                    i / 225, 7, NOW, 0};
                 if (!agree(&p, &w, &q)) return;
             }
     }
@@ -237,7 +250,8 @@ T_TEST(decides_a_written_policy) {
     static hr_policy p;
     hr_consent c = {10, 0, 2, 0};
     T_NEED(hr_policy_parse(&p, sample, strlen(sample), NULL) == HR_OK);
-    hr_request q = {0, HR_FOR_ANSWER, HR_TO_PROMPT, hr_label_of(HR_SOURCE_MEMORY, 2, HR_TRUST_USER), HR_USE_DATA, 0, 20, 0};
+    hr_request q = {0, HR_FOR_ANSWER, HR_TO_PROMPT, hr_label_of(HR_SOURCE_MEMORY, 2, HR_TRUST_USER), HR_USE_DATA, 0,
+        20, 0};
     hr_decision d = hr_decide(&p, &q, one_consent, &c);
     T_CHECK(d.effect == HR_ALLOW && d.line == 11 && d.version == 7 && d.scope == 1);
     c.revoked = 1; /* holds at the very next call */
@@ -285,7 +299,8 @@ T_TEST(any_request_is_safe) {
     long allowed = 0;
     T_NEED(hr_policy_parse(&p, sample, strlen(sample), NULL) == HR_OK);
     for (int i = 0; i < 1000000; i++) {
-        hr_request q = {(int)rnd(6) - 2, (int)rnd(9) - 2, (int)rnd(9) - 2, {rnd(16), rnd(128), rnd(4)}, (int)rnd(4) - 1, rnd(5), rnd(5), rnd(3)};
+        hr_request q = {(int)rnd(6) - 2, (int)rnd(9) - 2, (int)rnd(9) - 2, {rnd(16), rnd(128), rnd(4)},
+            (int)rnd(4) - 1, rnd(5), rnd(5), rnd(3)};
         if (rnd(50) == 0) q.subject = (int)(rnd(1u << 31)), q.label.scopes |= (uint64_t)1 << rnd(64);
         if (rnd(50) == 0) q.sink = -(int)rnd(1u << 31), q.purpose = (int)rnd(1u << 31);
         const hr_decision d = hr_decide(&p, &q, NULL, NULL);
@@ -303,9 +318,11 @@ T_TEST(labels_join) {
     const hr_label none = HR_LABEL_NONE;
     for (int i = 0; i < 1000; i++) {
         const hr_label a = {rnd(999), rnd(64), rnd(3)}, b = {rnd(999), rnd(64), rnd(3)}, c = {rnd(999), rnd(64), rnd(3)};
-        const hr_label ab = hr_label_join(a, b), ba = hr_label_join(b, a), l = hr_label_join(ab, c), r = hr_label_join(a, hr_label_join(b, c));
+        const hr_label ab = hr_label_join(a, b), ba = hr_label_join(b, a), l = hr_label_join(ab, c), r =
+            hr_label_join(a, hr_label_join(b, c));
         const hr_label an = hr_label_join(a, none), aa = hr_label_join(a, a);
-        T_CHECK(!memcmp(&ab, &ba, sizeof ab) && !memcmp(&l, &r, sizeof l) && !memcmp(&an, &a, sizeof a) && !memcmp(&aa, &a, sizeof a));
+        T_CHECK(!memcmp(&ab, &ba, sizeof ab) && !memcmp(&l, &r, sizeof l) && !memcmp(&an, &a, sizeof a) &&
+            !memcmp(&aa, &a, sizeof a));
         T_CHECK((ab.scopes & a.scopes) == a.scopes && ab.trust <= a.trust && ab.trust <= b.trust);
     }
     T_EQ_U(hr_label_of(HR_SOURCE_APP, 0, 0).trust, HR_TRUST_APP);
@@ -378,11 +395,12 @@ T_TEST(limits_of_the_text) {
     T_EQ_I(hr_policy_parse(&p, HEAD, strlen(HEAD) - 1, NULL), HR_OK); /* no newline at the end is fine */
     T_EQ_I(hr_policy_id(&p, HR_NAME_SINK, hr_str_of("t")), HR_TO_TOOL);
     T_EQ_I(hr_policy_id(&p, (hr_name_kind)9, hr_str_of("t")), -1);
-    T_CHECK(hr_str_is(hr_policy_name(&p, HR_NAME_SINK, 99), "?") && hr_str_is(hr_policy_name(&p, HR_NAME_SCOPE, -1), "?"));
+    T_CHECK(hr_str_is(hr_policy_name(&p, HR_NAME_SINK, 99), "?") && hr_str_is(hr_policy_name(&p, HR_NAME_SCOPE, -1),
+        "?"));
     for (int i = 0; i < HR_N_WHYS; i++) T_CHECK(strlen(hr_why_text((hr_why)i)) > 8);
     T_EQ_STR(hr_why_text(HR_N_WHYS), "?");
     T_EQ_STR(hr_consent_text(-1), "?");
-    T_EQ_STR(hr_consent_text(2), "it was revoked");
+    T_EQ_STR(hr_consent_text(2), "the consent was revoked");
 }
 
 /* --- the log ------------------------------------------------------------------------------------------------------------------ */
@@ -393,7 +411,8 @@ T_TEST(log_counts_and_holds_no_content) {
     uint8_t bytes[HR_DECISION_BYTES];
     T_NEED(hr_policy_parse(&p, sample, strlen(sample), NULL) == HR_OK);
     hr_decision_log_init(&log, room, 4);
-    hr_request q = {0, HR_FOR_TOOL, HR_TO_TOOL, {4, HR_SOURCE_WEB, HR_TRUST_NONE}, HR_USE_DATA, 0x5345435245543031u, 7200000, 0};
+    hr_request q = {0, HR_FOR_TOOL, HR_TO_TOOL, {4, HR_SOURCE_WEB, HR_TRUST_NONE}, HR_USE_DATA, 0x5345435245543031u,
+        7200000, 0};
     for (int i = 0; i < 10; i++) {
         const hr_decision d = hr_decide(&p, &q, NULL, NULL);
         hr_decision_log_add(&log, &q, &d);
@@ -428,6 +447,8 @@ T_TEST(log_counts_and_holds_no_content) {
     T_CHECK(log.lost == 1 && log.n == 0);
 }
 
-T_MAIN(T_RUN(random_policies_equal_second_implementation), T_RUN(whole_space_equals_second_implementation), T_RUN(decides_a_written_policy),
-       T_RUN(untrusted_text_never_chooses), T_RUN(any_request_is_safe), T_RUN(labels_join), T_RUN(refuses_with_line_and_column),
+T_MAIN(T_RUN(random_policies_equal_second_implementation), T_RUN(whole_space_equals_second_implementation),
+    T_RUN(decides_a_written_policy),
+       T_RUN(untrusted_text_never_chooses), T_RUN(any_request_is_safe), T_RUN(labels_join),
+           T_RUN(refuses_with_line_and_column),
        T_RUN(limits_of_the_text), T_RUN(log_counts_and_holds_no_content))

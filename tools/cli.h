@@ -124,4 +124,5 @@ int cmd_bench(int argc, char **argv);
 int cmd_selfcheck(int argc, char **argv);
 int cmd_memory(int argc, char **argv);
 int cmd_convert(int argc, char **argv);
+int cmd_policy(int argc, char **argv);
 #endif

@@ -22,10 +22,11 @@ static const word words[] = {
     {"bench", cmd_bench, "MODEL                   prefill, decode, load, memory, beside the machine's limit"},
     {"selfcheck", cmd_selfcheck, "[MODEL]                 are the kernels right on this chip?"},
     {"memory", cmd_memory, "STORE add|find|get|...  what an app learns about its user, in one file"},
+    {"policy", cmd_policy, "check|explain|log FILE  what a subject may use, what for, and where"},
 };
 /* words that the design names and this version does not have */
 static const char *const later[] = {"chat",   "ask",
-                                    "embed",  "redact",   "policy",  "fleet", "metrics", "release",
+                                    "embed",  "redact",   "fleet", "metrics", "release",
                                     "train",  "adapter", "serve"};
 
 static void print_words(FILE *f) {

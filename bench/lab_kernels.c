@@ -64,7 +64,7 @@ static void run_attention(const hr_kernel *k, const lab_work *w) {
     static uint8_t lo[64], hi[64];
     bool i8 = k->op == HR_OP_attn_page_i8;
     memset(hi, 64, sizeof hi);
-    hr_attn_args a = {.n = w->m, .dk = w->n, .dv = w->n, .q = lab_f32[0], .q_stride = w->n, .q8 = lab_i8, .qd = lab_f32[0],
+    hr_attn_args a = {.n = w->m, .dk = w->n, .dv = w->n, .q = lab_f32[0], .q_stride = w->n, .q8 = lab_i8, .qd = lab_f32[0], .s16 = lab_sums,
                       .k = i8 ? (void *)lab_i8 : (void *)lab_f32[1], .kd = lab_f32[0], .vd = lab_f32[0],
                       .v = i8 ? (void *)(lab_i8 + 64 * w->n) : (void *)lab_f32[2], .scale = 0.1f,
                       .lo = lo, .hi = hi, .o = lab_f32[3], .m = lab_f32[4], .l = lab_f32[4] + 64};
@@ -92,6 +92,10 @@ static void run_once(const lab_bench *b, const hr_kernel *k, const lab_work *w) 
         ((hr_matmul_fn *)k->fn)(&w->args, 0, w->args.rows / (size_t)k->nr);
     } else if (k->op == HR_OP_attn_page_f32 || k->op == HR_OP_attn_page_i8) {
         run_attention(k, w);
+    } else if (k->op == HR_OP_kv_f16) {
+        ((hr_kv_f16_fn *)k->fn)((const uint16_t *)lab_f32[0], w->n, lab_f32[3]);
+    } else if (k->op == HR_OP_kv_q4) {
+        ((hr_kv_q4_fn *)k->fn)((const uint8_t *)lab_f32[0], w->n / 512, 256, 512, (int8_t *)lab_f32[3]);
     } else if (k->op == HR_OP_scan_i8) {
         ((hr_scan_fn *)k->fn)((const int8_t *)b->weights, w->m, w->n, lab_i8, lab_dots);
     } else {
@@ -134,6 +138,12 @@ static bool plan_work(const lab_bench *b, const hr_kernel *k, lab_shape shape, l
         w->m = LAB_SCAN_ROWS;
         w->n = 1024;
         w->macs = w->bytes = (double)(w->m * w->n);
+        return true;
+    case HR_OP_kv_f16:
+    case HR_OP_kv_q4:
+        w->m = 1;
+        w->macs = w->n = 8192;
+        w->bytes = w->macs * (k->op == HR_OP_kv_f16 ? 2 : 0.5);
         return true;
     case HR_OP_quant_a8: case HR_OP_rmsnorm: case HR_OP_layernorm: case HR_OP_rope_norm: case HR_OP_rope_neox:
     case HR_OP_attn_merge: case HR_OP_silu: case HR_OP_gelu_tanh: case HR_OP_gelu_erf: case HR_OP_relu2:

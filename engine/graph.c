@@ -104,6 +104,7 @@ static void place_keys(void *ctx, size_t t, int thread) {
     hr_session *s = r->s;
     const hr_model *m = s->model;
     const hr_layer *l = r->layer;
+    (void)thread;
     size_t dk = m->hp.head_dim_k;
     float *q = s->qkv + t * s->qkv_width, *k = q + l->n_head * dk, *v = k + l->n_head_kv * dk;
     norm_heads(m, &l->q_norm, q, l->n_head, dk);
@@ -116,7 +117,7 @@ static void place_keys(void *ctx, size_t t, int thread) {
         rope(q, l->n_head, dk, c->n_rot, cosv, sinv);
         rope(k, l->n_head_kv, dk, c->n_rot, cosv, sinv);
     }
-    hr_kv_write(hr_batch_owner(r->b, s, t), r->index, hr_batch_position(r->b, t), k, v, thread);
+    hr_kv_write(hr_batch_owner(r->b, s, t), r->index, hr_batch_position(r->b, t), k, v);
 }
 
 static void quant_attention_output(void *ctx, size_t i, int thread) {

@@ -175,12 +175,13 @@ HEARTH_API int hearth_token_ends(const hearth_model *model, int32_t token); /* 1
 
 /* --- session ---------------------------------------------------------------------------------------------------------- */
 typedef struct hearth_session hearth_session;
-enum { HEARTH_KV_F32 = 0, HEARTH_KV_I8 = 1 };
+/* Q4: 4 bits, keys and values turned by a Hadamard matrix first. A model with sliding windows keeps what they see. */
+enum { HEARTH_KV_F32 = 0, HEARTH_KV_I8 = 1, HEARTH_KV_F16 = 2, HEARTH_KV_Q4 = 3 };
 typedef struct hearth_session_config {
     size_t struct_bytes;
     int ctx_tokens;                     /* context; 0: what the model was trained with, at most 4096 */
     int batch_tokens;                   /* tokens computed together; 0: 128. Changes speed and memory, never results */
-    int kv_type;                        /* HEARTH_KV_F32 or HEARTH_KV_I8 */
+    int kv_type;                        /* HEARTH_KV_* */
     int logits_rows;                    /* largest number of logits rows asked for in one call; 0: 1 */
     size_t budget_bytes;                /* hard limit; 0: none */
     void *memory;                       /* as in hearth_model_config */
@@ -218,7 +219,9 @@ HEARTH_API hearth_status hearth_feed_together(hearth_session *const *sessions, c
 HEARTH_API const float *hearth_logits(const hearth_session *session, size_t row);
 HEARTH_API int hearth_position(const hearth_session *session);      /* tokens in the context */
 HEARTH_API int hearth_context(const hearth_session *session);       /* room for so many */
-/* Keeps the first `position` tokens and forgets the rest; 0 empties the context. HEARTH_E_ARG when beyond the end. */
+/* Keeps the first `position` tokens and forgets the rest; 0 empties the context. HEARTH_E_ARG when beyond the end,
+ * HEARTH_E_STATE when a sliding window no longer holds what that position sees: batch_tokens back from the furthest that was
+ * fed is always possible. On error nothing has changed. */
 HEARTH_API hearth_status hearth_rewind(hearth_session *session, int position);
 /* From any thread: the running call returns HEARTH_E_CANCELLED within 10 ms; sticks until the next call begins after
  * hearth_cancel_clear. Safe in a signal handler. */

@@ -39,7 +39,7 @@ static hr_status check_session_config(const hr_model *m, const hearth_session_co
         return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "logits_rows", "%d; 1 to ctx_tokens (%d)", c->logits_rows,
                        c->ctx_tokens);
     }
-    if (c->kv_type != HEARTH_KV_F32 && c->kv_type != HEARTH_KV_I8) {
+    if (c->kv_type < HEARTH_KV_F32 || c->kv_type > HEARTH_KV_Q4) {
         return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "kv_type", "unknown value %d", c->kv_type);
     }
     return HR_OK;
@@ -69,7 +69,7 @@ static void lay_out(hr_session *s, hr_arena *a, const hearth_session_config *c, 
     s->batch = b;
     s->logits_rows = (size_t)c->logits_rows;
     layer_widths(s, &widest);
-    hr_kv_init(&s->kv, a, m, s->ctx, c->kv_type == HEARTH_KV_I8);
+    hr_kv_init(&s->kv, a, m, s->ctx, b, c->kv_type);
     *kv_bytes = a->used - before;
     s->history = HR_NEW(a, int32_t, s->ctx);
     size_t vocab = m->output.data != NULL ? hp->n_vocab : 0;
@@ -86,8 +86,9 @@ static void lay_out(hr_session *s, hr_arena *a, const hearth_session_config *c, 
     s->attn_rows = hr_attn_rows(m);
     s->attn_work = HR_NEW(a, hr_attn_work, threads);
     for (size_t i = 0; i < threads; i++) {
-        hr_attn_work_init(s->attn_work != NULL ? &s->attn_work[i] : NULL, a, m, s->kv.i8);
+        hr_attn_work_init(s->attn_work != NULL ? &s->attn_work[i] : NULL, a, m, &s->kv);
     }
+    s->attn_parts = HR_NEW(a, float, hr_attn_part_floats(m, &s->kv));
     s->row_scratch_bytes = (hr_model_row_scratch_bytes(m) + 63) / 64 * 64;
     s->row_scratch = (uint8_t *)hr_arena_alloc(a, threads * s->row_scratch_bytes, 1, HR_ARENA_ALIGN);
     s->sample_work = hr_arena_alloc(a, hr_sample_work_bytes(hp->n_vocab, s->ctx), 1, HR_ARENA_ALIGN);
@@ -153,7 +154,7 @@ hearth_status hearth_session_open(hearth_model *model, const hearth_session_conf
                                                                       plan.total_bytes > c.memory_bytes)) {
         return hr_fail(e, HR_E_MEMORY, HR_NO_OFFSET, "budget_bytes",
                        "a session of %d tokens takes %llu bytes, %llu are "
-                       "allowed; a shorter context or an int8 cache takes less", c.ctx_tokens,
+                       "allowed; a shorter context or a smaller kv_type takes less", c.ctx_tokens,
                        (unsigned long long)plan.total_bytes,
                        (unsigned long long)(c.memory != NULL ? c.memory_bytes : c.budget_bytes));
     }
@@ -233,12 +234,27 @@ static hr_status run_batches(hr_session *s, const int32_t *tokens, size_t n, siz
         hr_batch b = {tokens + done, m, position + done, NULL, wanted, NULL, NULL};
         if (wanted > 0 && logits != NULL) b.logits = logits + row * vocab;
         if (wanted > 0 && hidden != NULL) b.hidden = hidden + row * d;
+        s->kv.high = hr_max_size(s->kv.high, position + end);
         HR_TRY(explain_stop(hr_graph_run(s, &b), err));
-        memcpy(s->history + position + done, tokens + done, m * sizeof *tokens);
+        memmove(s->history + position + done, tokens + done, m * sizeof *tokens);
         row += wanted;
         done = end;
     }
     return HR_OK;
+}
+
+/* A call that failed may have gone on so far that a window's ring no longer holds what the context's end sees: then the
+ * context is computed again. */
+static hr_status begin_feed(hr_session *s, hr_error *err) {
+    int position = s->position;
+    begin_call(s);
+    if (position == 0) s->kv.high = 0;
+    if (hr_kv_holds(&s->kv, (size_t)position)) return HR_OK;
+    s->position = 0;
+    s->kv.high = 0;
+    hr_status status = run_batches(s, s->history, (size_t)position, 0, NULL, NULL, err);
+    s->position = position;
+    return status;
 }
 
 hearth_status hearth_feed(hearth_session *session, const int32_t *tokens, size_t n, size_t rows, hearth_error *err) {
@@ -258,7 +274,7 @@ hearth_status hearth_feed(hearth_session *session, const int32_t *tokens, size_t
                        s->position,
                        s->ctx);
     }
-    begin_call(s);
+    HR_TRY(begin_feed(s, e));
     HR_TRY(run_batches(s, tokens, n, rows, s->logits, NULL, e));
     HR_TRY(check_finite(s->logits, rows * s->model->hp.n_vocab, s->model->hp.n_vocab, e));
     s->position += (int)n;
@@ -270,7 +286,7 @@ hearth_status hearth_feed(hearth_session *session, const int32_t *tokens, size_t
 static hr_status check_together(hr_session *const *s, const int32_t *tokens, size_t n, hr_error *e) {
     for (size_t i = 0; i < n; i++) {
         if (s[i] == NULL) return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "sessions", "session %zu is not given", i);
-        if (s[i]->model != s[0]->model || s[i]->kv.i8 != s[0]->kv.i8) {
+        if (s[i]->model != s[0]->model || s[i]->kv.type != s[0]->kv.type) {
             return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "sessions", "session %zu has another model or kind of cache than "
                            "the first", i);
         }
@@ -300,7 +316,10 @@ hearth_status hearth_feed_together(hearth_session *const *sessions, const int32_
     if (s == NULL || tokens == NULL) return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "sessions", "sessions and tokens must be given");
     HR_TRY(check_together(s, tokens, n, e));
     size_t vocab = s[0]->model->hp.n_vocab;
-    for (size_t i = 0; i < n; i++) begin_call(s[i]);
+    for (size_t i = 0; i < n; i++) {
+        HR_TRY(begin_feed(s[i], e));
+        s[i]->kv.high = hr_max_size(s[i]->kv.high, (size_t)s[i]->position + 1);
+    }
     hr_batch b = {tokens, n, 0, s, n, s[0]->logits, NULL};
     HR_TRY(explain_stop(hr_graph_run(s[0], &b), e));
     HR_TRY(check_finite(s[0]->logits, n * vocab, vocab, e));
@@ -328,6 +347,7 @@ int hearth_context(const hearth_session *session) {
 hearth_status hearth_rewind(hearth_session *session, int position) {
     hr_session *s = (hr_session *)(void *)session;
     if (s == NULL || position < 0 || position > s->position) return HR_E_ARG;
+    if (position != s->position && !hr_kv_holds(&s->kv, (size_t)position)) return HR_E_STATE;
     s->position = position;
     return HR_OK;
 }
@@ -357,6 +377,7 @@ static hr_status pool_rows(hr_session *s, const int32_t *tokens, size_t n, int p
     memset(out, 0, d * sizeof(float));
     for (size_t done = 0; done < n;) {
         size_t m = hr_min_size(s->batch, n - done);
+        s->kv.high = done + m;
         hr_batch b = {tokens + done, m, done, NULL, m, NULL, s->branch}; /* the last layer has read branch by then */
         HR_TRY(explain_stop(hr_graph_run(s, &b), err));
         for (size_t t = 0; t < m; t++) {
@@ -393,6 +414,7 @@ hearth_status hearth_embed(hearth_session *session, const int32_t *tokens, size_
     }
     begin_call(s);
     s->position = 0;
+    s->kv.high = 0;
     hr_status status = pool_rows(s, tokens, n, pooling, out, e);
     if (status == HR_OK) status = check_finite(out, rows * d, d, e);
     for (size_t i = 0; i < rows; i++) {

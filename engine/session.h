@@ -9,16 +9,20 @@
 typedef struct hr_session hr_session;
 
 /* Keys and values in pages of 64 positions, one page for each layer and kv head (kernels/kernel.h says how they lie).
- * Layers with fewer kv heads take less. */
+ * Layers with fewer kv heads take less, those with a sliding window a ring. */
 typedef struct hr_kv {
     uint8_t *data;
     size_t *layer_at;   /* [n_layer] byte offset of a layer's pages */
     size_t *layer_heads;/* [n_layer] kv heads */
-    size_t n_pages;     /* pages of each head */
+    size_t *layer_pages;/* [n_layer] pages of each head: n_pages, or ring */
+    size_t n_pages, ring;
+    size_t window;      /* positions that a sliding layer sees; ctx: all */
+    size_t high;        /* positions written since the context was empty, rewound ones too */
     size_t page_bytes;
-    size_t v_at, kd_at, vd_at; /* within a page: values; i8: scales of keys and values */
+    size_t v_at, kd_at, vd_at; /* within a page: values; i8 and q4: scales of keys and values */
     size_t dk, dv;
-    bool i8;
+    int type;           /* HEARTH_KV_* */
+    bool ints;          /* i8 or q4 */
 } hr_kv;
 
 /* Quantized rows of a batch (the A8 half of hr_act), rows one after another for the k at hand. */
@@ -56,6 +60,7 @@ typedef struct hr_attn_work {
     float *o, *po;      /* [rows][dv] */
     float *m, *l, *pm, *pl; /* [rows] */
     uint8_t *lo, *hi;   /* [rows] */
+    uint8_t *page;      /* hr_kv_unpacked_bytes */
 } hr_attn_work;
 
 struct hr_session {
@@ -79,6 +84,7 @@ struct hr_session {
     hr_moe_work moe;
     hr_attn_work *attn_work; /* [threads] */
     size_t attn_rows;
+    float *attn_parts;       /* [n_head][pages][dv + 2] one token's pages before they are merged; NULL: never split */
     uint8_t *row_scratch;    /* [threads][row_scratch_bytes] */
     size_t row_scratch_bytes;
     void *sample_work;       /* hr_sample_work_bytes */
@@ -134,13 +140,24 @@ HR_PRIVATE void hr_run_task(hr_session *s, hr_task_fn *task, void *arg);
 HR_PRIVATE bool hr_run_stopped(hr_session *s);
 HR_PRIVATE hr_act hr_act_rows(const hr_act *x, size_t first, size_t n); /* rows of an activation */
 
-/* --- attention.c, moe.c, rope.c ------------------------------------------------------------------------------------------ */
+/* --- attention.c, kv.c, moe.c, rope.c ------------------------------------------------------------------------------------------ */
 HR_PRIVATE size_t hr_attn_rows(const hr_model *m);
-HR_PRIVATE void hr_attn_work_init(hr_attn_work *w, hr_arena *arena, const hr_model *m, bool i8);
+HR_PRIVATE void hr_attn_work_init(hr_attn_work *w, hr_arena *arena, const hr_model *m, const hr_kv *kv);
+HR_PRIVATE size_t hr_attn_part_floats(const hr_model *m, const hr_kv *kv);
 /* tokens [t0, m) of the batch: session.qkv and the cache (of each token's session) -> session.attn */
 HR_PRIVATE void hr_attention(hr_session *s, const hr_batch *b, size_t layer, size_t t0, size_t m);
-HR_PRIVATE void hr_kv_init(hr_kv *kv, hr_arena *arena, const hr_model *m, size_t ctx, bool i8);
-HR_PRIVATE void hr_kv_write(hr_session *s, size_t layer, size_t position, const float *k, const float *v, int thread);
+HR_PRIVATE void hr_kv_init(hr_kv *kv, hr_arena *arena, const hr_model *m, size_t ctx, size_t batch, int type);
+HR_PRIVATE bool hr_kv_holds(const hr_kv *kv, size_t position);
+HR_PRIVATE uint8_t *hr_kv_page(const hr_kv *kv, size_t layer, size_t head, size_t page);
+/* k and v are used up */
+HR_PRIVATE void hr_kv_write(hr_session *s, size_t layer, size_t position, float *k, float *v);
+HR_PRIVATE size_t hr_kv_unpacked_bytes(const hr_kv *kv);
+/* keys and values as the kernels read them, in the page itself or unpacked in `room` */
+HR_PRIVATE const void *hr_kv_open_page(const hr_kv *kv, const hr_kernels *ks, const uint8_t *page, uint8_t *room,
+                                       const void **v);
+/* q4: x in blocks of the largest powers of two that fit (80: 64, 16), each times its Hadamard matrix / sqrt(size): sums and
+ * differences of elements 1, 2, 4, ... apart, then one product. Its own inverse. */
+HR_PRIVATE void hr_kv_rotate(float *x, size_t n);
 HR_PRIVATE void hr_moe_init(hr_moe_work *w, hr_arena *arena, const hr_model *m, size_t batch);
 /* experts of a layer over n rows x (and its act): out [n][n_embd] */
 HR_PRIVATE void hr_moe(hr_session *s, const hr_layer *layer, const float *x, const hr_act *act, size_t n, float *out);

@@ -96,7 +96,10 @@ typedef void hr_act_fn(const float *gate, const float *up, size_t n, float *y);
  *   s_t *= scale;  with softcap > 0: s_t = softcap * hr_tanhf(s_t / softcap)
  *   m = max s_t;  p_t = hr_expf(s_t - m), 0 where not visible;  l = 16-lane sum of p_t
  *   o[d] = chain over visible t ascending of fma(p_t, V[t][d], .) from +0     (i8: fma(p_t * vd[t], (float)V[t][d], .))
- * Pages are merged in ascending order by attn_merge; a page's results do not depend on how rows are batched. */
+ * Pages are merged in ascending order by attn_merge; a page's results do not depend on how rows are batched.
+ * Caches of halves and of 4 bits are unpacked, page by page, into what these two read:
+ *   f16:  every element to f32, exactly
+ *   q4:   integers out of HR_KV_LEVELS, two in a byte, then as i8. K, V and q were turned by hr_kv_rotate, o is turned back */
 #define HR_KV_PAGE 64
 typedef struct hr_attn_args {
     size_t n, dk, dv;
@@ -104,6 +107,7 @@ typedef struct hr_attn_args {
     size_t q_stride;
     const int8_t *q8;     /* i8: [n][kq(dk)] */
     const float *qd;      /* i8: [n][kq(dk)/32] */
+    const int16_t *s16;   /* i8: [n][kq(dk)/16], as in hr_act */
     const void *k;        /* f32: float [dk][64]      i8: int8 [kq(dk)/4][64][4] */
     const void *v;        /* f32: float [64][dv]      i8: int8 [64][dv] */
     const float *kd, *vd; /* i8: [64] scales */
@@ -113,6 +117,12 @@ typedef struct hr_attn_args {
     float *m, *l;         /* [n] */
 } hr_attn_args;
 typedef void hr_attn_page_fn(const hr_attn_args *a);
+/* q[r * stride + i] = level of the low nibble of b[r * half + i], q[r * stride + half + i] of the high one, i < half; rows
+ * in ascending order, so that a stride of 2 * half - 1 leaves the last of them out (and needs room for one byte more). */
+typedef void hr_kv_q4_fn(const uint8_t *b, size_t rows, size_t half, size_t stride, int8_t *q);
+typedef void hr_kv_f16_fn(const uint16_t *h, size_t n, float *x);
+/* least squares for a Gaussian (Max 1960), times 127 / 2.733 */
+#define HR_KV_LEVELS -127, -96, -75, -58, -44, -31, -18, -6, 6, 18, 31, 44, 58, 75, 96, 127
 /* (m, l, o) <- merge with (pm, pl, po):  M = max(m, pm); a = hr_expf(m - M); b = hr_expf(pm - M);
  *   l = fma(l, a, pl * b);  o = fma(o, a, po * b);  m = M.      An empty state is m = -inf, l = 0, o = 0. */
 typedef void hr_attn_merge_fn(float *m, float *l, float *o /* [dv] */, float pm, float pl, const float *po, size_t dv);
@@ -134,7 +144,7 @@ typedef void hr_scan_fn(const int8_t *rows /* [n][stride] */, size_t n, size_t s
     X(rope_norm, hr_rope_fn) X(rope_neox, hr_rope_fn)                                                              \
     X(silu, hr_act_fn) X(gelu_tanh, hr_act_fn) X(gelu_erf, hr_act_fn) X(relu2, hr_act_fn) X(swiglu_oai, hr_act_fn) \
     X(attn_page_f32, hr_attn_page_fn) X(attn_page_i8, hr_attn_page_fn) X(attn_merge, hr_attn_merge_fn) \
-    X(scan_i8, hr_scan_fn)
+    X(kv_f16, hr_kv_f16_fn) X(kv_q4, hr_kv_q4_fn) X(scan_i8, hr_scan_fn)
 
 typedef enum hr_op {
 #define X(name, type) HR_OP_##name,

@@ -337,6 +337,26 @@ HR_V4_INLINE void rows4_page_i8(const hr_attn_args *a) {
     }
 }
 
+HR_V4_INLINE void rows4_kv_f16(const uint16_t *h, size_t n, float *x) {
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4) hr_v4_store(x + i, hr_v4_load_halves((const uint8_t *)(h + i)));
+    for (; i < n; i++) x[i] = hr_f32_of_f16(h[i]);
+}
+
+HR_V4_INLINE void rows4_kv_q4(const uint8_t *b, size_t rows, size_t half, size_t stride, int8_t *q) {
+    static const int8_t levels[16] = {HR_KV_LEVELS};
+    hr_v16u8 table = (hr_v16u8)hr_v16_load(levels);
+    for (size_t r = 0; r < rows; r++, b += half, q += stride) {
+        size_t i = 0;
+        for (; i + 16 <= half; i += 16) {
+            hr_v16u8 v = (hr_v16u8)hr_v16_load(b + i), low = hr_v16_look_up(table, v & 15), high = hr_v16_look_up(table, v >> 4);
+            memcpy(q + i, &low, 16);
+            memcpy(q + half + i, &high, 16);
+        }
+        for (; i < half; i++) q[i] = levels[b[i] & 15], q[half + i] = levels[b[i] >> 4];
+    }
+}
+
 HR_V4_INLINE void rows4_merge(float *m, float *l, float *o, float pm, float pl, const float *po, size_t dv) {
     float top = pm > *m ? pm : *m;
     hr_v4f e = rows4_exp((hr_v4f){*m - top, pm - top, 0.0f, 0.0f}), a = hr_v4_splat(e[0]), b = hr_v4_splat(e[1]);

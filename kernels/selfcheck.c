@@ -130,17 +130,36 @@ static bool check_attention(const hr_kernel *k, const hr_kernel *reference, hr_a
     float *kf = random_floats(a, DK * HR_KV_PAGE, &seed), *vf = random_floats(a, DV * HR_KV_PAGE, &seed);
     int8_t *q8 = HR_NEW(a, int8_t, ROWS * KQ), *k8 = HR_NEW(a, int8_t, KQ * HR_KV_PAGE);
     int8_t *v8 = HR_NEW(a, int8_t, DV * HR_KV_PAGE);
+    int16_t *s16 = HR_NEW(a, int16_t, ROWS * KQ / 16);
+    for (size_t i = 0; i < ROWS * KQ / 16; i++) s16[i] = 0;
     for (size_t i = 0; i < ROWS * KQ; i++) q8[i] = (int8_t)((int)(next_random(&seed) % 255u) - 127);
+    for (size_t i = 0; i < ROWS * KQ; i++) s16[i / 16] = (int16_t)(s16[i / 16] + q8[i]);
     for (size_t i = 0; i < KQ * HR_KV_PAGE; i++) k8[i] = (int8_t)((int)(next_random(&seed) % 255u) - 127);
     for (size_t i = 0; i < DV * HR_KV_PAGE; i++) v8[i] = (int8_t)((int)(next_random(&seed) % 255u) - 127);
     float *out[2];
     for (size_t i = 0; i < 2; i++) {
         float *o = out[i] = HR_NEW(a, float, ROWS * (DV + 2));
-        hr_attn_args args = {ROWS, DK, DV, q, DK, q8, qd, i8 ? (void *)k8 : (void *)kf, i8 ? (void *)v8 : (void *)vf, kd, vd,
+        hr_attn_args args = {ROWS, DK, DV, q, DK, q8, qd, s16, i8 ? (void *)k8 : (void *)kf, i8 ? (void *)v8 : (void *)vf, kd, vd,
                              i8 ? 1e-4f : 0.1f, 5.0f, lo, hi, o, o + ROWS * DV, o + ROWS * (DV + 1)};
         ((hr_attn_page_fn *)(i == 0 ? reference : k)->fn)(&args);
     }
     return memcmp(out[0], out[1], ROWS * (DV + 2) * sizeof(float)) == 0;
+}
+
+static bool check_unpack(const hr_kernel *k, const hr_kernel *reference, hr_arena *a) {
+    enum { N = 300 };
+    uint32_t seed = 777, halves = k->op == HR_OP_kv_f16;
+    uint16_t *in = HR_NEW(a, uint16_t, N);
+    uint8_t *out[2];
+    for (size_t i = 0; i < N; i++) in[i] = (uint16_t)(next_random(&seed) >> 9 & 0xbfff); /* finite */
+    for (size_t i = 0; i < 2; i++) {
+        hr_any_fn *fn = (i == 0 ? reference : k)->fn;
+        out[i] = (uint8_t *)hr_arena_alloc(a, N + 1, sizeof(float), 64);
+        memset(out[i], 0, (N + 1) * sizeof(float));
+        if (halves) ((hr_kv_f16_fn *)fn)(in, N, (float *)(void *)out[i]);
+        else ((hr_kv_q4_fn *)fn)((const uint8_t *)in, 6, N / 6, N / 3 - 1, (int8_t *)out[i]);
+    }
+    return memcmp(out[0], out[1], (N + 1) * sizeof(float)) == 0;
 }
 
 static bool check_merge(const hr_kernel *k, const hr_kernel *reference, hr_arena *a) {
@@ -175,6 +194,7 @@ bool hr_selfcheck_kernel(const hr_kernel *k, const hr_kernel *reference, void *s
     bool ok = f != NULL ? check_matmul(k, reference, f, &a)
             : k->op == HR_OP_quant_a8 ? check_quant(k, reference, &a)
             : k->op == HR_OP_attn_page_f32 || k->op == HR_OP_attn_page_i8 ? check_attention(k, reference, &a)
+            : k->op == HR_OP_kv_f16 || k->op == HR_OP_kv_q4 ? check_unpack(k, reference, &a)
             : k->op == HR_OP_scan_i8 ? check_scan(k, reference, &a)
             : k->op == HR_OP_attn_merge ? check_merge(k, reference, &a) : check_row(k, reference, &a);
     hr_assert(!a.failed);

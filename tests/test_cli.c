@@ -140,7 +140,7 @@ T_TEST(numbers_are_strict) {
         "-n 1x", "-n ''", "-n -1", "-n 1.5", "-n 0x10", "-n ' 1'", "-n 99999999999999999999", "--temp abc",
             "--temp nan",
         "--temp inf", "--temp -1", "--temp 1e99", "--temp 0x1p3", "--top-p 1.1", "--top-k -3", "--min-p 2", "--seed -1",
-        "--seed 18446744073709551616", "--ctx 0", "--batch 0", "--threads -1", "--kv f16", "--isa avx9", "--budget 1T",
+        "--seed 18446744073709551616", "--ctx 0", "--batch 0", "--threads -1", "--kv q8", "--isa avx9", "--budget 1T",
         "--budget 1KB", "--budget 99999999999999G", "--typical x", "--repeat 0"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         char name[32];

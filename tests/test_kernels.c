@@ -379,6 +379,7 @@ T_TEST(gates_equal_the_reference_everywhere) { each_kernel(HR_OP_silu, HR_OP_swi
 enum { MAX_QUERIES = 9, MAX_D = 192 };
 static struct {
     float q[MAX_QUERIES * (MAX_D + 8)], qd[MAX_QUERIES * 8], kd[64], vd[64];
+    int16_t s16[MAX_QUERIES * MAX_D / 16];
     int8_t q8[MAX_QUERIES * MAX_D], k8[MAX_D * 64], v8[MAX_D * 64];
     float k[MAX_D * 64], v[MAX_D * 64];
     float out[2][MAX_QUERIES * (MAX_D + 2) + 32];
@@ -401,6 +402,8 @@ static void fill_attention(size_t n, size_t dk, size_t dv, int class) {
     fill_floats(att.kd, 64, class == IN_SCALE_ZERO ? IN_ZERO : IN_RANDOM);
     fill_floats(att.vd, 64, class == IN_SCALE_ZERO ? IN_ZERO : IN_RANDOM);
     fill_bytes(att.q8, n * kq, class);
+    memset(att.s16, 0, sizeof att.s16);
+    for (size_t i = 0; i < n * kq; i++) att.s16[i / 16] = (int16_t)(att.s16[i / 16] + att.q8[i]);
     fill_bytes(att.k8, kq * 64, class);
     fill_bytes(att.v8, dv * 64, class);
     for (size_t i = 0; i < n; i++) {
@@ -423,6 +426,7 @@ static bool check_page(const hr_kernel *kernel, const hr_kernel *reference, size
         a.q = i8 ? NULL : place_input(0, att.q, ((n - 1) * stride + dk) * 4, 4);
         a.q8 = i8 ? place_input(1, att.q8, n * kq, 1) : NULL;
         a.qd = i8 ? place_input(2, att.qd, n * (kq / 32) * 4, 4) : NULL;
+        a.s16 = i8 ? place_input(7, att.s16, n * (kq / 16) * 2, 2) : NULL;
         a.k = i8 ? place_input(3, att.k8, kq * 64, 4) : place_input(3, att.k, dk * 64 * 4, 4);
         a.v = i8 ? place_input(4, att.v8, dv * 64, 1) : place_input(4, att.v, dv * 64 * 4, 4);
         a.kd = i8 ? place_input(5, att.kd, 256, 4) : NULL;
@@ -445,6 +449,36 @@ static void check_attention(const hr_kernel *kernel, const hr_kernel *reference)
     }
 }
 T_TEST(attention_equals_the_reference) { each_kernel(HR_OP_attn_page_f32, HR_OP_attn_page_i8, check_attention); }
+
+/* every half that a cache holds (it makes NaN quiet), every byte, all short lengths */
+static void check_unpack(const hr_kernel *kernel, const hr_kernel *reference) {
+    static uint16_t in[2048];
+    static uint8_t want[2048 * 4 + 64], got[2048 * 4 + 64];
+    for (size_t i = 0; i < 2000; i++) {
+        size_t half = 1 + random_below(300), rows = 1 + random_below(1024 / half + 1), stride = 2 * half - random_below(2);
+        size_t n = i < 32 ? 2048 : 1 + random_below(200), bytes = kernel->op == HR_OP_kv_f16 ? 2 * n : rows * half;
+        if (bytes > sizeof in) rows = 1, bytes = half;
+        for (size_t e = 0; e < 2048; e++) {
+            in[e] = (uint16_t)(i < 32 ? i * 2048 + e : random_below(65536));
+            if ((in[e] & 0x7c00) == 0x7c00 && (in[e] & 0x3ff) && kernel->op == HR_OP_kv_f16) in[e] |= 0x200;
+        }
+        fill_pattern((float *)(void *)want, sizeof want / 4);
+        memcpy(got, want, sizeof got);
+        const void *p = place_input(0, in, bytes, 2);
+        if (kernel->op == HR_OP_kv_f16) {
+            ((hr_kv_f16_fn *)reference->fn)((const uint16_t *)p, n, (float *)(void *)want);
+            ((hr_kv_f16_fn *)kernel->fn)((const uint16_t *)p, n, (float *)(void *)got);
+        } else {
+            ((hr_kv_q4_fn *)reference->fn)((const uint8_t *)p, rows, half, stride, (int8_t *)want);
+            ((hr_kv_q4_fn *)kernel->fn)((const uint8_t *)p, rows, half, stride, (int8_t *)got);
+        }
+        if (!T_EQ_MEM(want, got, sizeof want)) {
+            printf("    n %zu, rows %zu, half %zu, stride %zu\n", n, rows, half, stride);
+            return;
+        }
+    }
+}
+T_TEST(unpacked_pages_equal_the_reference) { each_kernel(HR_OP_kv_f16, HR_OP_kv_q4, check_unpack); }
 
 static void check_merge(const hr_kernel *kernel, const hr_kernel *reference) {
     for (size_t i = 0; i < 600; i++) {
@@ -548,7 +582,8 @@ int main(int argc, char **argv) {
     static const t_entry all[] = {
         T_RUN(matmul_equals_the_reference), T_RUN(quant_equals_the_reference), T_RUN(norms_equal_the_reference),
         T_RUN(rope_equals_the_reference), T_RUN(gates_equal_the_reference), T_RUN(gates_equal_the_reference_everywhere),
-        T_RUN(attention_equals_the_reference), T_RUN(merge_equals_the_reference), T_RUN(a_broken_kernel_is_passed_over),
+        T_RUN(attention_equals_the_reference), T_RUN(unpacked_pages_equal_the_reference),
+        T_RUN(merge_equals_the_reference), T_RUN(a_broken_kernel_is_passed_over),
         T_RUN(mask_takes_kernels_away)};
     char *rest[16];
     int n = 0;

@@ -66,8 +66,7 @@ static void check_rewind(const char *name, int kv) {
 T_TEST(rewind_leaves_no_trace) {
     if (!t_data("archs/ids.txt")) T_SKIP("no data/archs");
     for (size_t i = 0; i < 4; i++) {
-        check_rewind(kinds[i], HEARTH_KV_F32);
-        check_rewind(kinds[i], HEARTH_KV_I8);
+        for (int kv = HEARTH_KV_F32; kv <= HEARTH_KV_Q4; kv++) check_rewind(kinds[i], kv);
     }
 }
 

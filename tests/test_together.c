@@ -83,6 +83,8 @@ T_TEST(equal_to_each_alone) {
     for (size_t i = 0; i < 4; i++) {
         check_company(kinds[i], HEARTH_KV_F32, 2);
         check_company(kinds[i], HEARTH_KV_I8, 1);
+        check_company(kinds[i], HEARTH_KV_F16, 2);
+        check_company(kinds[i], HEARTH_KV_Q4, 2);
     }
 }
 

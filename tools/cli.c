@@ -286,6 +286,8 @@ static int set_number(const cli_command *c, const cli_option *o, const char *tex
     else *(uint64_t *)o->value = v;
     return CLI_GO;
 }
+const char *const cli_kv_names[4] = {"f32", "i8", "f16", "q4"};
+
 static int set_option(const cli_command *c, const cli_option *o, const char *text) {
     hearth_error err;
     switch (o->kind) {
@@ -299,10 +301,10 @@ static int set_option(const cli_command *c, const cli_option *o, const char *tex
         return CLI_GO;
     }
     case CLI_KV:
-        if (strcmp(text, "f32") == 0) *(int *)o->value = HEARTH_KV_F32;
-        else if (strcmp(text, "i8") == 0) *(int *)o->value = HEARTH_KV_I8;
-        else return cli_misuse(c->name, o->name, "'%s' is neither f32 nor i8", text);
-        return CLI_GO;
+        for (int i = 0; i < 4; i++) {
+            if (strcmp(text, cli_kv_names[i]) == 0) return *(int *)o->value = i, CLI_GO;
+        }
+        return cli_misuse(c->name, o->name, "'%s' is none of f32, f16, i8, q4", text);
     case CLI_ISA:
         memset(&err, 0, sizeof err);
         if (hearth_isa_parse(text, (uint32_t *)o->value, &err) == HEARTH_OK) return CLI_GO;

@@ -96,8 +96,9 @@ typedef struct cli_setup {
 #define CLI_OPTIONS_SESSION(s)                                                                                        \
     {"--ctx", "-c", CLI_INT, &(s).ctx, 1, 1 << 24, "N", "context in tokens; without: as trained, at most 4096"},      \
         {"--batch", "-b", CLI_INT, &(s).batch, 1, 1 << 20, "N", "prompt tokens computed together (128)"},             \
-        {"--kv", NULL, CLI_KV, &(s).kv, 0, 0, "TYPE", "key/value cache: f32 or i8"}
+        {"--kv", NULL, CLI_KV, &(s).kv, 0, 0, "TYPE", "key/value cache: f32, f16, i8 or q4"}
 
+extern const char *const cli_kv_names[4]; /* by HEARTH_KV_* */
 void cli_model_config(const cli_setup *s, hearth_model_config *config);
 void cli_session_config(const cli_setup *s, hearth_session_config *config);
 int cli_open_model(const char *path, const cli_setup *s, uint32_t more_flags, hearth_model **model);

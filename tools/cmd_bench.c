@@ -245,8 +245,8 @@ static void print_json(const bench_run *b, const bench_test *t, size_t index, co
     cli_json_int("n_batch", b->setup.batch ? b->setup.batch : 128);
     cli_json_int("n_ubatch", b->setup.batch ? b->setup.batch : 128);
     cli_json_int("n_threads", t->threads);
-    cli_json_str("type_k", b->setup.kv == HEARTH_KV_I8 ? "i8" : "f32");
-    cli_json_str("type_v", b->setup.kv == HEARTH_KV_I8 ? "i8" : "f32");
+    cli_json_str("type_k", cli_kv_names[b->setup.kv]);
+    cli_json_str("type_v", cli_kv_names[b->setup.kv]);
     cli_json_bool("use_mmap", !b->setup.no_mmap);
     cli_json_int("n_prompt", t->n_prompt);
     cli_json_int("n_gen", t->n_gen);
@@ -390,7 +390,7 @@ int cmd_bench(int argc, char **argv) {
         {"--stream", NULL, CLI_INT, &b.stream_mb, 0, 1 << 16, "MB", "memory read for the limits (1024); 0: no limits"},
         {"--cold", NULL, CLI_FLAG, &b.cold, 0, 0, NULL, "drop the file from the page cache before opening"},
         {"--batch", "-b", CLI_INT, &b.setup.batch, 1, 1 << 20, "N", "prompt tokens computed together (128)"},
-        {"--kv", NULL, CLI_KV, &b.setup.kv, 0, 0, "TYPE", "key/value cache: f32 or i8"},
+        {"--kv", NULL, CLI_KV, &b.setup.kv, 0, 0, "TYPE", "key/value cache: f32, f16, i8 or q4"},
         {"--isa", NULL, CLI_ISA, &b.setup.isa, 0, 0, "LIST", "instruction sets to use: all, scalar, avx2,..."},
         {"--no-mmap", NULL, CLI_FLAG, &b.setup.no_mmap, 0, 0, NULL, "read the file instead of mapping it"},
         CLI_OPTION_JSON(b.setup)};

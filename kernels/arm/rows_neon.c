@@ -33,6 +33,10 @@ static void rope_neox_neon(float *x, size_t heads, size_t stride, size_t n_rot, 
 }
 static void attn_page_f32_neon(const hr_attn_args *a) { rows4_page_f32(a); }
 static void attn_page_i8_neon(const hr_attn_args *a) { rows4_page_i8(a); }
+static void kv_f16_neon(const uint16_t *h, size_t n, float *x) { rows4_kv_f16(h, n, x); }
+static void kv_q4_neon(const uint8_t *b, size_t rows, size_t half, size_t stride, int8_t *q) {
+    rows4_kv_q4(b, rows, half, stride, q);
+}
 static void attn_merge_neon(float *m, float *l, float *o, float pm, float pl, const float *po, size_t dv) {
     rows4_merge(m, l, o, pm, pl, po, dv);
 }
@@ -58,6 +62,8 @@ HR_KERNEL(relu2, relu2_neon, HR_ISA_NEON, 5, 1, 1)
 HR_KERNEL(swiglu_oai, swiglu_oai_neon, HR_ISA_NEON, 5, 1, 1)
 HR_KERNEL(attn_page_f32, attn_page_f32_neon, HR_ISA_NEON, 5, 1, 1)
 HR_KERNEL(attn_page_i8, attn_page_i8_neon, HR_ISA_NEON, 5, 1, 1)
+HR_KERNEL(kv_f16, kv_f16_neon, HR_ISA_NEON, 5, 1, 1)
+HR_KERNEL(kv_q4, kv_q4_neon, HR_ISA_NEON, 5, 1, 1)
 HR_KERNEL(attn_merge, attn_merge_neon, HR_ISA_NEON, 5, 1, 1)
 HR_KERNEL(matmul_f32, matmul_f32_neon, HR_ISA_NEON, 5, 16, 4)
 HR_KERNEL(matmul_f16, matmul_f16_neon, HR_ISA_NEON, 5, 16, 4)

@@ -68,6 +68,19 @@ static void attn_merge_c(float *m, float *l, float *o, float pm, float pl, const
     *m = top;
 }
 
+static void kv_f16_c(const uint16_t *h, size_t n, float *x) {
+    for (size_t i = 0; i < n; i++) x[i] = hr_f32_of_f16(h[i]);
+}
+
+static void kv_q4_c(const uint8_t *b, size_t rows, size_t half, size_t stride, int8_t *q) {
+    static const int8_t levels[16] = {HR_KV_LEVELS};
+    for (size_t r = 0; r < rows; r++, b += half, q += stride) {
+        for (size_t i = 0; i < half; i++) q[i] = levels[b[i] & 15], q[half + i] = levels[b[i] >> 4];
+    }
+}
+
+HR_KERNEL(kv_f16, kv_f16_c, HR_ISA_C, 0, 1, 1)
+HR_KERNEL(kv_q4, kv_q4_c, HR_ISA_C, 0, 1, 1)
 HR_KERNEL(attn_page_f32, attn_page_f32_c, HR_ISA_C, 0, 1, 1)
 HR_KERNEL(attn_page_i8, attn_page_i8_c, HR_ISA_C, 0, 1, 1)
 HR_KERNEL(attn_merge, attn_merge_c, HR_ISA_C, 0, 1, 1)

@@ -186,29 +186,22 @@ PAGE_INLINE __m512i four_of(const int8_t *q) {
     memcpy(&v, q, sizeof v);
     return _mm512_set1_epi32(v);
 }
-/* 128 * the sum of 32 bytes, which the keys' bias adds to a product */
-PAGE_INLINE __m512i bias_of(const int8_t *q) {
-    __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)q);
-    __m256i sum = _mm256_dpbusd_epi32(_mm256_setzero_si256(), _mm256_set1_epi8((char)0x80), bytes);
-    __m128i v = _mm_add_epi32(_mm256_castsi256_si128(sum), _mm256_extracti128_si256(sum, 1));
-    v = _mm_add_epi32(v, _mm_shuffle_epi32(v, 0x4e));
-    return _mm512_broadcastd_epi32(_mm_add_epi32(v, _mm_shuffle_epi32(v, 0xb1)));
-}
 
 /* 32 positions from t on: two vectors of positions, six rows */
 PAGE_INLINE void page_scores_i8(const hr_attn_args *a, const int rows, size_t i, size_t t, float *s) {
     const size_t kq = hr_act_kq(a->dk);
     const int8_t *k = (const int8_t *)a->k + 4 * t, *q = a->q8 + i * kq;
     const float *qd = a->qd + i * (kq / 32);
+    const int16_t *s16 = a->s16 + i * (kq / 16);
     const __m512i sign = _mm512_set1_epi8((char)0x80);
     __m512 dw = _mm512_loadu_ps(a->kd + t), dx = _mm512_loadu_ps(a->kd + t + 16);
 #define SCORES_DEFINE(r) __m512 w##r = _mm512_setzero_ps(), x##r = w##r;
     PAGE_ROWS(SCORES_DEFINE)
 #undef SCORES_DEFINE
-    for (size_t j = 0; j < kq / 32; j++, q += 32) {
+    for (size_t j = 0; j < kq / 32; j++, q += 32) { /* keys are fed plus 128: begin at that much less */
 #define SCORES_START(r) \
         __m512i m##r = _mm512_setzero_si512(), n##r; \
-        if (r < rows) m##r = _mm512_sub_epi32(m##r, bias_of(q + r * kq)); \
+        if (r < rows) m##r = _mm512_set1_epi32(-128 * (s16[r * (kq / 16) + 2 * j] + s16[r * (kq / 16) + 2 * j + 1])); \
         n##r = m##r;
         PAGE_ROWS(SCORES_START)
 #undef SCORES_START

@@ -32,6 +32,10 @@ HR_T_SSE41 static void rope_neox_sse41(float *x, size_t heads, size_t stride, si
 }
 HR_T_SSE41 static void attn_page_f32_sse41(const hr_attn_args *a) { rows4_page_f32(a); }
 HR_T_SSE41 static void attn_page_i8_sse41(const hr_attn_args *a) { rows4_page_i8(a); }
+HR_T_SSE41 static void kv_f16_sse41(const uint16_t *h, size_t n, float *x) { rows4_kv_f16(h, n, x); }
+HR_T_SSE41 static void kv_q4_sse41(const uint8_t *b, size_t rows, size_t half, size_t stride, int8_t *q) {
+    rows4_kv_q4(b, rows, half, stride, q);
+}
 HR_T_SSE41 static void attn_merge_sse41(float *m, float *l, float *o, float pm, float pl, const float *po, size_t dv) {
     rows4_merge(m, l, o, pm, pl, po, dv);
 }
@@ -57,6 +61,8 @@ HR_KERNEL(relu2, relu2_sse41, HR_ISA_SSE41, 5, 1, 1)
 HR_KERNEL(swiglu_oai, swiglu_oai_sse41, HR_ISA_SSE41, 5, 1, 1)
 HR_KERNEL(attn_page_f32, attn_page_f32_sse41, HR_ISA_SSE41, 5, 1, 1)
 HR_KERNEL(attn_page_i8, attn_page_i8_sse41, HR_ISA_SSE41, 5, 1, 1)
+HR_KERNEL(kv_f16, kv_f16_sse41, HR_ISA_SSE41, 5, 1, 1)
+HR_KERNEL(kv_q4, kv_q4_sse41, HR_ISA_SSE41, 5, 1, 1)
 HR_KERNEL(attn_merge, attn_merge_sse41, HR_ISA_SSE41, 5, 1, 1)
 HR_KERNEL(matmul_f32, matmul_f32_sse41, HR_ISA_SSE41, 5, 16, 4)
 HR_KERNEL(matmul_f16, matmul_f16_sse41, HR_ISA_SSE41, 5, 16, 4)

@@ -64,7 +64,8 @@ static void run_attention(const hr_kernel *k, const lab_work *w) {
     static uint8_t lo[64], hi[64];
     bool i8 = k->op == HR_OP_attn_page_i8;
     memset(hi, 64, sizeof hi);
-    hr_attn_args a = {.n = w->m, .dk = w->n, .dv = w->n, .q = lab_f32[0], .q_stride = w->n, .q8 = lab_i8, .qd = lab_f32[0], .s16 = lab_sums,
+    hr_attn_args a = {.n = w->m, .dk = w->n, .dv = w->n, .q = lab_f32[0], .q_stride = w->n, .q8 = lab_i8, .qd = lab_f32[0],
+                      .s16 = lab_sums,
                       .k = i8 ? (void *)lab_i8 : (void *)lab_f32[1], .kd = lab_f32[0], .vd = lab_f32[0],
                       .v = i8 ? (void *)(lab_i8 + 64 * w->n) : (void *)lab_f32[2], .scale = 0.1f,
                       .lo = lo, .hi = hi, .o = lab_f32[3], .m = lab_f32[4], .l = lab_f32[4] + 64};

@@ -2,6 +2,7 @@
  * files, values that overflow. Expected values are those of an undisturbed session, which test_graph.c holds to other
  * engines; plans, buffers and failing allocators are in test_api.c. */
 #include "t.h"
+#include "engine/session.h"
 #include "tests/test_logits.h"
 
 static const char *const kinds[] = {"gemma3-a", "gpt-oss-a", "qwen2moe-a", "llama-k-Q4_K_M"}; /* windows, sinks, experts */
@@ -67,6 +68,95 @@ T_TEST(rewind_leaves_no_trace) {
     if (!t_data("archs/ids.txt")) T_SKIP("no data/archs");
     for (size_t i = 0; i < 4; i++) {
         for (int kv = HEARTH_KV_F32; kv <= HEARTH_KV_Q4; kv++) check_rewind(kinds[i], kv);
+    }
+}
+
+/* --- windows: a ring of pages gives what a whole cache gives ------------------------------------------------------------------
+ * The expected logits are those of a session whose batch is the whole prompt: its ring has as many pages as the context. */
+enum { RING_CTX = 600, RING_BATCH = 32 };
+static void check_ring(const char *name, int kv) {
+    static int32_t ids[RING_CTX];
+    loaded l;
+    hearth_error err;
+    hearth_plan small, whole;
+    if (!load_kind(name, &l)) return;
+    for (size_t i = 0; i < RING_CTX; i++) ids[i] = l.f.ids[i * 7 % l.n];
+    logits_options o = {.threads = 2, .kv = kv, .batch = RING_BATCH}, all = {.threads = 1, .kv = kv, .batch = RING_CTX};
+    hearth_model *m = logits_open(l.data, l.size, &o);
+    hearth_session *s = m ? logits_session(m, RING_CTX, 1, &o) : NULL, *w = m ? logits_session(m, RING_CTX, 1, &all) : NULL;
+    hearth_session_config c = HEARTH_SESSION_CONFIG_INIT;
+    c.ctx_tokens = RING_CTX, c.kv_type = kv, c.batch_tokens = RING_BATCH;
+    if (T_CHECK(s && w)) {
+        T_EQ_I(hearth_session_plan(m, &c, &small, &err), HEARTH_OK);
+        c.batch_tokens = RING_CTX;
+        T_EQ_I(hearth_session_plan(m, &c, &whole, &err), HEARTH_OK);
+        if (small.kv_bytes >= whole.kv_bytes) T_FAIL("%s: kv %d: the ring takes as much as the whole", name, kv);
+        for (size_t i = 0, n; i < RING_CTX; i += n) { /* prompts and single tokens in turn */
+            n = i % 100 == 0 ? 99 : 1;
+            T_EQ_I(hearth_feed(s, ids + i, n, 1, &err), HEARTH_OK);
+            T_EQ_I(hearth_feed(w, ids + i, n, 1, &err), HEARTH_OK);
+            if (hash_row(s, 0, l.width) != hash_row(w, 0, l.width)) T_FAIL("%s: kv %d: differs at %zu", name, kv, i + n);
+        }
+        uint64_t want = hash_row(s, 0, l.width);
+        T_EQ_I(hearth_rewind(s, 64), HEARTH_E_STATE); /* long gone */
+        T_EQ_I(hearth_position(s), RING_CTX);
+        T_EQ_I(hearth_rewind(s, RING_CTX - RING_BATCH), HEARTH_OK);
+        T_EQ_I(hearth_feed(s, ids + RING_CTX - RING_BATCH, RING_BATCH, 1, &err), HEARTH_OK);
+        T_EQ_U(hash_row(s, 0, l.width), want);
+        /* a prompt cancelled on its way has written over the ring: the context is still what it was */
+        T_EQ_I(hearth_rewind(s, 0), HEARTH_OK);
+        T_EQ_I(hearth_rewind(w, 0), HEARTH_OK);
+        T_EQ_I(hearth_feed(w, ids, 131, 1, &err), HEARTH_OK);
+        T_EQ_I(hearth_feed(s, ids, 130, 1, &err), HEARTH_OK);
+        T_EQ_I(hearth_feed(s, ids + 130, 400, 1, &err), HEARTH_OK);
+        ((hr_session *)(void *)s)->position = 130; /* as after a failure in the last batch */
+        T_EQ_I(hearth_feed(s, ids + 130, 1, 1, &err), HEARTH_OK);
+        T_EQ_U(hash_row(s, 0, l.width), hash_row(w, 0, l.width));
+    }
+    hearth_session_close(s);
+    hearth_session_close(w);
+    hearth_model_close(m);
+    unload(&l);
+}
+T_TEST(ring_equals_the_whole) {
+    static const char *const windowed[] = {"gemma2-a", "gemma3-a", "phi3-a", "gpt-oss-a"};
+    if (!t_data("archs/ids.txt")) T_SKIP("no data/archs");
+    for (size_t i = 0; i < 4; i++) {
+        for (int kv = HEARTH_KV_F32; kv <= HEARTH_KV_Q4; kv++) check_ring(windowed[i], kv);
+    }
+}
+
+/* --- one token's pages shared out among threads: what one thread gets, which never shares them -------------------------------- */
+static void check_split(const char *name, int kv) {
+    enum { PROMPT = 500, ONES = 20 };
+    static int32_t ids[PROMPT + ONES];
+    uint64_t want[ONES];
+    loaded l;
+    hearth_error err;
+    if (!load_kind(name, &l)) return;
+    for (size_t i = 0; i < PROMPT + ONES; i++) ids[i] = l.f.ids[i * 11 % l.n];
+    for (int threads = 1; threads <= 5; threads += 2) {
+        logits_options o = {.threads = threads, .kv = kv};
+        hearth_model *m = logits_open(l.data, l.size, &o);
+        hearth_session *s = m ? logits_session(m, PROMPT + ONES, 1, &o) : NULL;
+        if (!T_CHECK(s)) continue;
+        const hr_session *in = (const hr_session *)(void *)s;
+        T_CHECK((hr_attn_part_floats(in->model, &in->kv) > 0) == (threads > 1));
+        T_EQ_I(hearth_feed(s, ids, PROMPT, 1, &err), HEARTH_OK);
+        for (size_t i = 0; i < ONES; i++) {
+            T_EQ_I(hearth_feed(s, ids + PROMPT + i, 1, 1, &err), HEARTH_OK);
+            if (threads == 1) want[i] = hash_row(s, 0, l.width);
+            else if (hash_row(s, 0, l.width) != want[i]) T_FAIL("%s: kv %d: %d threads: token %zu", name, kv, threads, i);
+        }
+        hearth_session_close(s);
+        hearth_model_close(m);
+    }
+    unload(&l);
+}
+T_TEST(split_equals_one_thread) {
+    if (!t_data("archs/ids.txt")) T_SKIP("no data/archs");
+    for (size_t i = 0; i < 4; i++) {
+        for (int kv = HEARTH_KV_F32; kv <= HEARTH_KV_Q4; kv++) check_split(kinds[i], kv);
     }
 }
 
@@ -412,6 +502,7 @@ T_TEST(encoder_sees_all_at_once) {
     unload(&l);
 }
 
-T_MAIN(T_RUN(rewind_leaves_no_trace), T_RUN(rows_asked_for), T_RUN(sessions_at_once), T_RUN(hosts_parallel_for),
+T_MAIN(T_RUN(rewind_leaves_no_trace), T_RUN(ring_equals_the_whole), T_RUN(split_equals_one_thread),
+       T_RUN(rows_asked_for), T_RUN(sessions_at_once), T_RUN(hosts_parallel_for),
        T_RUN(cancel_inside_a_long_prompt), T_RUN(file_cut_short), T_RUN(not_finite), T_RUN(pooling),
        T_RUN(encoder_sees_all_at_once))

@@ -60,7 +60,7 @@ PAGE_INLINE float page_top(const float *s, size_t lo, size_t hi) {
 }
 
 /* s [64]: raw scores of positions [lo, hi), anything elsewhere -> weights, 0 where not visible; the row's m and l */
-PAGE_INLINE void page_weights(const hr_attn_args *a, const bool i8, size_t i, float *s) {
+HR_T_AVX512 static void page_weights(const hr_attn_args *a, bool i8, size_t i, float *s) {
     size_t lo = a->lo[i], hi = a->hi[i];
     if (a->softcap > 0.0f) {
         for (size_t t = lo; t < hi; t++) s[t] = a->softcap * hr_tanhf(s[t] * a->scale / a->softcap);
@@ -134,6 +134,14 @@ PAGE_INLINE void add_values16(const hr_attn_args *a, const bool i8, const int ro
 #undef VALUES_ADD
 #undef VALUES_SAVE
 
+/* what one row of a tile sees alone */
+HR_T_AVX512 static void page_alone_f32(const hr_attn_args *a, const float *s, size_t lo, size_t hi, bool first, float *o) {
+    add_values16(a, false, 1, s, lo, hi, first, o);
+}
+HR_T_AVX512 static void page_alone_i8(const hr_attn_args *a, const float *s, size_t lo, size_t hi, bool first, float *o) {
+    add_values16(a, true, 1, s, lo, hi, first, o);
+}
+
 /* weights s [rows][64] of rows i .. i + rows - 1 */
 PAGE_INLINE void page_outputs(const hr_attn_args *a, const bool i8, const int rows, size_t i, const float *s) {
     size_t from = a->lo[i], to = a->hi[i];
@@ -145,12 +153,13 @@ PAGE_INLINE void page_outputs(const hr_attn_args *a, const bool i8, const int ro
     if (from >= to) from = to = HR_KV_PAGE; /* nothing in common: each row alone */
     for (size_t r = 0; r < (size_t)rows; r++) {
         size_t lo = a->lo[i + r], hi = hr_min_size(a->hi[i + r], from);
-        add_values16(a, i8, 1, s + r * HR_KV_PAGE, lo, hr_max_size(lo, hi), true, o + r * a->dv);
+        (i8 ? page_alone_i8 : page_alone_f32)(a, s + r * HR_KV_PAGE, lo, hr_max_size(lo, hi), true, o + r * a->dv);
     }
     if (from == to) return;
     add_values16(a, i8, rows, s, from, to, false, o);
     for (size_t r = 0; r < (size_t)rows; r++) {
-        if (a->hi[i + r] > to) add_values16(a, i8, 1, s + r * HR_KV_PAGE, to, a->hi[i + r], false, o + r * a->dv);
+        if (a->hi[i + r] <= to) continue;
+        (i8 ? page_alone_i8 : page_alone_f32)(a, s + r * HR_KV_PAGE, to, a->hi[i + r], false, o + r * a->dv);
     }
 }
 

@@ -54,7 +54,8 @@ static void blake_block(hr_blake2b *b, const uint8_t *m, uint32_t n, bool last) 
         const uint8_t *s = blake_sigma[round % 10];
         for (int g = 0; g < 8; g++) {
             int i = g & 3, turn = g >> 2;
-            uint64_t *x = &v[i], *y = &v[4 + ((i + turn) & 3)], *z = &v[8 + ((i + 2 * turn) & 3)], *t = &v[12 + ((i + 3 * turn) & 3)];
+            uint64_t *x = &v[i], *y = &v[4 + ((i + turn) & 3)];
+            uint64_t *z = &v[8 + ((i + 2 * turn) & 3)], *t = &v[12 + ((i + 3 * turn) & 3)];
             *x += *y + w[s[2 * g]], *t = hash_rotr(*t ^ *x, 32);
             *z += *t, *y = hash_rotr(*y ^ *z, 24);
             *x += *y + w[s[2 * g + 1]], *t = hash_rotr(*t ^ *x, 16);
@@ -112,7 +113,8 @@ static void sha512_block(uint64_t h[8], const uint8_t *m) {
         s[4] += t;
         s[0] = t + u;
         uint64_t x = w[(i + 1) & 15], y = w[(i + 14) & 15];
-        w[i & 15] += (hash_rotr(x, 1) ^ hash_rotr(x, 8) ^ x >> 7) + w[(i + 9) & 15] + (hash_rotr(y, 19) ^ hash_rotr(y, 61) ^ y >> 6);
+        w[i & 15] += (hash_rotr(x, 1) ^ hash_rotr(x, 8) ^ x >> 7) + w[(i + 9) & 15] +
+                     (hash_rotr(y, 19) ^ hash_rotr(y, 61) ^ y >> 6);
     }
     for (int i = 0; i < 8; i++) h[i] += s[i];
 }

@@ -30,8 +30,25 @@ static int judge_scope_consent(const hr_policy *p, const hr_rule *rule, const hr
     }
 }
 
-static bool rule_applies(const hr_rule *rule, const hr_request *r) {
-    return rule->subjects >> r->subject & 1 && rule->sinks >> r->sink & 1 && rule->purposes >> r->purpose & 1;
+/* The next rule behind i (-1: the first) for the request's subject, purpose and sink,
+    and for a scope when that is not NULL;
+ * -1 when there is none. */
+static int next_rule(const hr_policy *p, const hr_request *r, const uint64_t *scope, int i) {
+    for (int w = (i + 1) / 64; w < HR_POLICY_RULES / 64; w++) {
+        uint64_t m = p->rules_of[HR_NAME_SUBJECT][r->subject][w] & p->rules_of[HR_NAME_PURPOSE][r->purpose][w] &
+                     p->rules_of[HR_NAME_SINK][r->sink][w];
+        if (scope != NULL) m &= scope[w];
+        if (w == (i + 1) / 64) m &= UINT64_MAX << (i + 1) % 64;
+        if (m == 0) continue;
+        int bit = 0;
+        for (int half = 32; half > 0; half /= 2) {
+            if (m & (((uint64_t)1 << half) - 1)) continue;
+            m >>= half;
+            bit += half;
+        }
+        return w * 64 + bit;
+    }
+    return -1;
 }
 /* What one allowing rule gives one scope. */
 static hr_why judge_rule(const hr_policy *p, const hr_rule *rule, const hr_request *r, int scope, bool confirmed,
@@ -48,9 +65,9 @@ static hr_why judge_rule(const hr_policy *p, const hr_rule *rule, const hr_reque
 static hr_decision judge_scope(const hr_policy *p, const hr_request *r, int scope, bool confirmed, hr_consent_find *find,
                                void *ctx) {
     hr_decision d = {HR_DENY, HR_WHY_NO_RULE, HR_CONSENT_OK, scope, 0, 0, 0};
-    for (uint32_t i = 0; i < p->n_rules; i++) {
+    const uint64_t *of_scope = p->rules_of[HR_NAME_SCOPE][scope < 0 ? HR_POLICY_NAMES : scope];
+    for (int i = -1; (i = next_rule(p, r, of_scope, i)) >= 0;) {
         const hr_rule *rule = &p->rules[i];
-        if (!rule_applies(rule, r) || !(scope < 0 ? rule->any_scope : rule->scopes >> scope & 1)) continue;
         if (rule->deny) {
             d.why = HR_WHY_DENIED, d.line = rule->line, d.consent = HR_CONSENT_OK;
             return d;
@@ -69,9 +86,9 @@ static bool allow_at_once(const hr_policy *p, const hr_request *r, bool confirme
     const uint32_t lacks = HR_IF_CONSENT | (confirmed ? 0u : HR_IF_CONFIRM) | (r->label.trust == HR_TRUST_NONE ?
         HR_IF_TRUSTED : 0u);
     const uint64_t lowest = r->label.scopes & (~r->label.scopes + 1);
-    for (uint32_t i = 0; i < p->n_rules; i++) {
+    for (int i = -1; (i = next_rule(p, r, NULL, i)) >= 0;) {
         const hr_rule *rule = &p->rules[i];
-        if (!(rule->scopes & r->label.scopes) || !rule_applies(rule, r)) continue;
+        if (!(rule->scopes & r->label.scopes)) continue;
         if (rule->deny || (rule->ask & HR_IF_CONSENT && open & lowest & rule->scopes)) return false;
         if (rule->ask & lacks) continue;
         if (open & lowest & rule->scopes) *line = rule->line;

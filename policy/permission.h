@@ -52,7 +52,7 @@ typedef struct hr_derived {
     uint8_t purposes;
 } hr_derived;
 
-/* A parsed policy: flat, without pointers; may be copied and kept anywhere. About 20 KB. */
+/* A parsed policy: flat, without pointers; may be copied and kept anywhere. About 33 KB. */
 typedef struct hr_policy {
     uint32_t version;
     uint32_t n_rules;
@@ -61,6 +61,8 @@ typedef struct hr_policy {
     int8_t parent[HR_POLICY_NAMES];                          /* of scopes; -1: none */
     hr_derived derived[HR_POLICY_NAMES];
     hr_rule rules[HR_POLICY_RULES];
+    /* bits of the rules for a subject, scope (the last: without one), sink, derived (unused), purpose */
+    uint64_t rules_of[HR_N_NAME_KINDS][HR_POLICY_NAMES + 1][HR_POLICY_RULES / 64];
     uint32_t n_text;
     char text[HR_POLICY_TEXT];
 } hr_policy;

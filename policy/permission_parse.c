@@ -215,6 +215,16 @@ static void spread_policy_scopes(hr_policy *p) {
             i++) if (p->derived[i].scopes & up) p->derived[i].scopes |= own;
     }
 }
+/* Which rules speak of a name, so that a decision looks at no others. */
+static void index_policy_rules(hr_policy *p) {
+    for (uint32_t i = 0; i < p->n_rules; i++) {
+        const hr_rule *r = &p->rules[i];
+        const uint64_t bits[HR_N_NAME_KINDS] = {r->subjects, r->scopes, r->sinks, 0, r->purposes};
+        for (int k = 0; k < HR_N_NAME_KINDS; k++)
+            for (int id = 0; id < HR_POLICY_NAMES; id++) p->rules_of[k][id][i / 64] |= (bits[k] >> id & 1) << i % 64;
+        p->rules_of[HR_NAME_SCOPE][HR_POLICY_NAMES][i / 64] |= (uint64_t)r->any_scope << i % 64;
+    }
+}
 static void empty_policy(hr_policy *p) {
     memset(p, 0, sizeof *p);
     p->n_names[HR_NAME_SINK] = HR_TO_TOOL;
@@ -253,6 +263,7 @@ hr_status hr_policy_parse(hr_policy *p, const void *text, size_t n, hr_error *er
     r.line = 1;
     const hr_status status = read_policy(&r);
     if (status != HR_OK) empty_policy(p);
-    else spread_policy_scopes(p);
+    if (status == HR_OK) spread_policy_scopes(p);
+    if (status == HR_OK) index_policy_rules(p);
     return status;
 }

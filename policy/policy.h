@@ -2,5 +2,6 @@
 #ifndef HR_POLICY_H
 #define HR_POLICY_H
 #include "policy/decision_log.h"
+#include "policy/metrics.h"
 #include "policy/permission.h"
 #endif

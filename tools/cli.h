@@ -126,4 +126,6 @@ int cmd_selfcheck(int argc, char **argv);
 int cmd_memory(int argc, char **argv);
 int cmd_convert(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
+int cmd_metrics(int argc, char **argv);
+int cmd_fleet(int argc, char **argv);
 #endif

@@ -23,10 +23,12 @@ static const word words[] = {
     {"selfcheck", cmd_selfcheck, "[MODEL]                 are the kernels right on this chip?"},
     {"memory", cmd_memory, "STORE add|find|get|...  what an app learns about its user, in one file"},
     {"policy", cmd_policy, "check|explain|log FILE  what a subject may use, what for, and where"},
+    {"metrics", cmd_metrics, "show|export FILE        figures of one device; what may leave of them"},
+    {"fleet", cmd_fleet, "merge OUT IN... | report FILE   figures of many devices"},
 };
 /* words that the design names and this version does not have */
 static const char *const later[] = {"chat",   "ask",
-                                    "embed",  "redact",   "fleet", "metrics", "release",
+                                    "embed",  "redact",   "release",
                                     "train",  "adapter", "serve"};
 
 static void print_words(FILE *f) {

@@ -62,7 +62,7 @@ hearth_status hearth_memory_open(const char *path, const hearth_memory_config *c
     memset(m, 0, sizeof *m);
     m->allocator = a;
     hr_store_config inside = {c.segment_bytes, (c.flags & HEARTH_MEMORY_READ) == 0, (c.flags & HEARTH_MEMORY_REPAIR) != 0,
-                              &m->allocator};
+                              &m->allocator, {c.key, c.key_bytes, (c.flags & HEARTH_MEMORY_PASSPHRASE) != 0, 0, 0}};
     hr_status status = hr_store_open_file(&m->store, path, &inside, e);
     if (status == HR_OK) *memory = m;
     else a.free(a.ctx, m, sizeof *m);
@@ -191,6 +191,13 @@ hearth_status hearth_memory_forget(hearth_memory *memory, const hearth_filter *f
     if (memory == NULL || n == NULL || filter == NULL) return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "filter", "must not be NULL");
     hr_filter f = filter_inside(filter);
     return hr_store_forget(&memory->store, &f, n, e);
+}
+
+hearth_status hearth_memory_rekey(hearth_memory *memory, const void *key, size_t key_bytes, uint32_t flags, hearth_error *err) {
+    hr_error *e = memory_error(err);
+    if (memory == NULL || key == NULL) return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "key", "must not be NULL");
+    hr_log_secret secret = {key, key_bytes, (flags & HEARTH_MEMORY_PASSPHRASE) != 0, 0, 0};
+    return hr_log_rekey(&memory->store.log, &secret, e);
 }
 
 hearth_status hearth_memory_compact(hearth_memory *memory, hearth_error *err) {

@@ -47,7 +47,8 @@ enum {
     HEARTH_E_NUMERIC = -9,     /* the model produced a value that is not finite */
     HEARTH_E_SELFCHECK = -10,  /* a kernel miscomputes on this chip and no other can replace it */
     HEARTH_E_BUSY = -11,       /* in use by another caller */
-    HEARTH_E_STATE = -12       /* the call does not fit the object's state */
+    HEARTH_E_STATE = -12,      /* the call does not fit the object's state */
+    HEARTH_E_KEY = -13         /* an encrypted store without its key, with a wrong one, or a key for a plain store */
 };
 #define HEARTH_NO_OFFSET UINT64_MAX
 typedef struct hearth_error {
@@ -310,15 +311,18 @@ HEARTH_API hearth_status hearth_embed(hearth_session *session, const int32_t *to
 typedef struct hearth_memory hearth_memory;
 enum { /* hearth_memory_config.flags */
     HEARTH_MEMORY_READ = 1 << 0,   /* no lock, nothing is written; the file must exist */
-    HEARTH_MEMORY_REPAIR = 1 << 1  /* give up what is broken (see stats) and go on writing */
+    HEARTH_MEMORY_REPAIR = 1 << 1, /* give up what is broken (see stats) and go on writing */
+    HEARTH_MEMORY_PASSPHRASE = 1 << 2 /* key is a passphrase */
 };
 typedef struct hearth_memory_config {
     size_t struct_bytes;
     uint32_t flags;
     uint32_t segment_bytes;            /* of a new store: the file grows by it, a batch fits into one; 0: 1 MiB */
     const hearth_allocator *allocator; /* NULL: libc */
+    const void *key;                   /* encrypts a new store and opens it later: 32 random bytes that the host keeps, or with */
+    size_t key_bytes;                  /* HEARTH_MEMORY_PASSPHRASE any text (Argon2id, 64 MiB). NULL: not encrypted */
 } hearth_memory_config;
-#define HEARTH_MEMORY_CONFIG_INIT {sizeof(hearth_memory_config), 0, 0, NULL}
+#define HEARTH_MEMORY_CONFIG_INIT {sizeof(hearth_memory_config), 0, 0, NULL, NULL, 0}
 enum { HEARTH_TEXT = 0, HEARTH_TONE, HEARTH_INTENT, HEARTH_BLOCKED, HEARTH_PERSON, HEARTH_DEVICE, HEARTH_VALUE };
 typedef struct hearth_item {
     uint64_t id;                       /* put: 0 for a new one, which gets its id; never used twice */
@@ -376,6 +380,9 @@ HEARTH_API hearth_status hearth_memory_delete(hearth_memory *memory, const uint6
  * before. *n  items forgotten */
 HEARTH_API hearth_status hearth_memory_forget(hearth_memory *memory, const hearth_filter *filter, uint64_t *n,
                                               hearth_error *err);
+/* Another key (flags: HEARTH_MEMORY_PASSPHRASE or 0) for an encrypted store; when it returns the old one opens nothing. */
+HEARTH_API hearth_status hearth_memory_rekey(hearth_memory *memory, const void *key, size_t key_bytes, uint32_t flags,
+                                             hearth_error *err);
 HEARTH_API hearth_status hearth_memory_compact(hearth_memory *memory, hearth_error *err); /* to the size of what lives */
 HEARTH_API void hearth_memory_get_stats(const hearth_memory *memory, hearth_memory_stats *stats);
 

@@ -6,10 +6,10 @@ uint64_t hr_log_offset(const hr_wal *log, uint32_t seg, uint32_t at) {
     return segs_base() + (uint64_t)seg * log->seg_bytes + at;
 }
 uint64_t hr_log_space(const hr_wal *log, uint64_t payload_bytes) {
-    uint64_t n = payload_bytes + HR_LOG_REC_HEADER + (log->align - 1);
+    uint64_t n = payload_bytes + hr_log_sealed_bytes(log) + HR_LOG_REC_HEADER + (log->align - 1);
     return n - n % log->align;
 }
-uint64_t hr_log_batch_limit(const hr_wal *log) { return log->seg_bytes - HR_LOG_SEG_HEADER; }
+uint64_t hr_log_batch_limit(const hr_wal *log) { return log->seg_bytes - log->seg_head; }
 
 uint64_t hr_log_room(const hr_wal *log) {
     return log->head == UINT32_MAX || log->head_closed ? 0 : log->seg_bytes - log->segs[log->head].end;
@@ -31,19 +31,20 @@ hr_status hr_log_raw(hr_wal *log, uint64_t offset, void *dst, size_t n, hr_error
 }
 
 /* --- superblock ------------------------------------------------------------------------------------------------------- */
-enum { SUPER_BYTES = 128 };
+enum { SUPER_BYTES = 256, SUPER_SUM = 124 }; /* the second half: the wrapped key of an encrypted store */
 static const char super_magic[8] = {'H', 'R', 'T', 'H', 'M', 'E', 'M', '1'};
 
 static void super_encode(const hr_wal *log, uint64_t generation, uint8_t out[SUPER_BYTES]) {
     memset(out, 0, SUPER_BYTES);
     memcpy(out, super_magic, 8);
     hr_put16(out + 8, 1);
+    hr_put32(out + 12, log->sealed ? HR_LOG_INCOMPAT_SEALED : 0);
     hr_put64(out + 24, generation);
     memcpy(out + 32, log->uuid, 16);
     hr_put32(out + 48, log->seg_bytes);
     hr_put32(out + 52, log->align);
     hr_put32(out + 56, log->block.erased);
-    hr_put32(out + SUPER_BYTES - 4, hr_crc32c(out, SUPER_BYTES - 4, 0));
+    hr_put32(out + SUPER_SUM, hr_crc32c(out, SUPER_SUM, 0));
 }
 
 typedef struct super_slot {
@@ -58,23 +59,25 @@ static hr_status read_slot(hr_wal *log, int i, super_slot *s, hr_error *err) {
     HR_TRY(hr_log_raw(log, (uint64_t)i * HR_LOG_SLOT_BYTES, s->raw, SUPER_BYTES, err));
     hr_cur c = hr_cur_make(s->raw, SUPER_BYTES, 0, NULL);
     s->valid = memcmp(hr_cur_bytes(&c, 8), super_magic, 8) == 0 &&
-               hr_le32(s->raw + SUPER_BYTES - 4) == hr_crc32c(s->raw, SUPER_BYTES - 4, 0);
+               hr_le32(s->raw + SUPER_SUM) == hr_crc32c(s->raw, SUPER_SUM, 0);
     s->major = hr_cur_u16(&c);
     hr_cur_skip(&c, 2);
     s->incompat = hr_cur_u32(&c);
     s->ro_compat = hr_cur_u32(&c);
     hr_cur_skip(&c, 4);
     s->generation = hr_cur_u64(&c);
+    if (s->major == 1 && (s->incompat & HR_LOG_INCOMPAT_SEALED) != 0) {
+        const uint8_t *wrap = s->raw + HR_LOG_WRAP_AT;
+        s->valid = s->valid && hr_le32(wrap + HR_LOG_WRAP_BYTES - 4) == hr_crc32c(wrap, HR_LOG_WRAP_BYTES - 4, 0);
+    }
     return HR_OK;
 }
 
-static hr_status write_slot(hr_wal *log, int i, uint64_t generation, hr_error *err) {
-    uint8_t raw[SUPER_BYTES];
+static hr_status write_slot(hr_wal *log, uint32_t i, const uint8_t raw[SUPER_BYTES], hr_error *err) {
     uint64_t at = (uint64_t)i * HR_LOG_SLOT_BYTES;
-    super_encode(log, generation, raw);
     HR_TRY(log->block.erase(log->block.ctx, at, HR_LOG_SLOT_BYTES, err));
     if (log->block.size < at + HR_LOG_SLOT_BYTES) log->block.size = at + HR_LOG_SLOT_BYTES;
-    HR_TRY(log->block.program(log->block.ctx, at, raw, SUPER_BYTES, err));
+    HR_TRY(log->block.program(log->block.ctx, at, raw, log->sealed ? SUPER_BYTES : SUPER_BYTES / 2, err));
     return log->block.sync(log->block.ctx, err);
 }
 
@@ -86,8 +89,17 @@ static hr_status make_super(hr_wal *log, const hr_log_config *config, hr_error *
         return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "segment_bytes", "%u bytes do not fit the device", log->seg_bytes);
     }
     hr_random_bytes(log->uuid, sizeof log->uuid);
-    HR_TRY(write_slot(log, 0, 1, err));
-    return write_slot(log, 1, 2, err);
+    uint8_t raw[SUPER_BYTES];
+    log->sealed = config->secret.data != NULL;
+    log->seg_head = log->sealed ? HR_LOG_SEALED_HEADER : HR_LOG_SEG_HEADER;
+    log->generation = 1;
+    super_encode(log, 1, raw);
+    if (log->sealed) {
+        HR_TRY(hr_random_key(log->store_key, sizeof log->store_key, err));
+        HR_TRY(hr_log_wrap(log, &config->secret, raw, err));
+    }
+    HR_TRY(write_slot(log, 0, raw, err));
+    return write_slot(log, 1, raw, err);
 }
 
 /* Nothing was ever acknowledged here: no magic but ours begins it and no segment has a header. */
@@ -122,7 +134,7 @@ static hr_status open_super(hr_wal *log, const hr_log_config *config, hr_error *
     }
     int use = slot[1].valid && (!slot[0].valid || slot[1].generation > slot[0].generation);
     const super_slot *s = &slot[use];
-    if (s->major != 1 || s->incompat != 0) {
+    if (s->major != 1 || (s->incompat & ~(uint32_t)HR_LOG_INCOMPAT_SEALED) != 0) {
         return hr_fail(err, HR_E_UNSUPPORTED, 8, "superblock", "made by a later version: %u, features %x", s->major, s->incompat);
     }
     if (s->ro_compat != 0) log->read_only = true;
@@ -134,8 +146,15 @@ static hr_status open_super(hr_wal *log, const hr_log_config *config, hr_error *
         return hr_fail(err, HR_E_FORMAT, 48, "superblock", "segments of %u bytes, records at multiples of %u", log->seg_bytes,
                        log->align);
     }
-    if (!log->read_only && !slot[1 - use].valid) HR_TRY(write_slot(log, 1 - use, s->generation, err));
-    return HR_OK;
+    log->sealed = (s->incompat & HR_LOG_INCOMPAT_SEALED) != 0;
+    log->seg_head = log->sealed ? HR_LOG_SEALED_HEADER : HR_LOG_SEG_HEADER;
+    log->generation = s->generation;
+    log->super_slot = (uint32_t)use;
+    if (log->sealed) HR_TRY(hr_log_unwrap(log, &config->secret, s->raw, err));
+    else if (config->secret.data != NULL) return hr_fail(err, HR_E_KEY, 0, "key", "a key was given, the store is not encrypted");
+    const super_slot *other = &slot[1 - use]; /* after a cut in a change of keys it holds the old one */
+    bool old = !other->valid || (log->sealed && other->generation != s->generation);
+    return log->read_only || !old ? HR_OK : write_slot(log, (uint32_t)(1 - use), s->raw, err);
 }
 
 /* --- open and close ---------------------------------------------------------------------------------------------------- */
@@ -148,6 +167,7 @@ hr_status hr_log_more_segs(hr_wal *log, uint32_t n, hr_error *err) {
     memset(more, 0, cap * sizeof *more);
     if (log->segs != NULL) {
         memcpy(more, log->segs, log->n_segs * sizeof *more);
+        hr_wipe(log->segs, log->cap_segs * sizeof *more);
         log->memory->free(log->memory->ctx, log->segs, log->cap_segs * sizeof *more);
     }
     log->segs = more;
@@ -167,6 +187,11 @@ static hr_status open_all(hr_wal *log, const hr_log_config *config, hr_log_visit
     if (log->buf_bytes > log->seg_bytes) log->buf_bytes = log->seg_bytes;
     log->buf = (uint8_t *)log->memory->alloc(log->memory->ctx, log->buf_bytes, 64);
     if (log->buf == NULL) return hr_fail(err, HR_E_MEMORY, HR_NO_OFFSET, "store", "no memory for %u bytes", log->buf_bytes);
+    if (log->sealed) {
+        log->plain = (uint8_t *)log->memory->alloc(log->memory->ctx, log->buf_bytes, 64);
+        if (log->plain == NULL) return hr_fail(err, HR_E_MEMORY, HR_NO_OFFSET, "store", "no memory for %u bytes", log->buf_bytes);
+        if (!log->read_only) HR_TRY(hr_random_key(log->session, sizeof log->session, err));
+    }
     HR_TRY(hr_log_recover(log, visit, ctx, err));
     if (log->damage.places != 0 && !config->repair) log->read_only = true;
     if (log->read_only) return HR_OK;
@@ -191,10 +216,17 @@ hr_status hr_log_open(hr_wal *log, hr_block *b, const hr_log_config *config, hr_
 }
 
 void hr_log_close(hr_wal *log) {
-    if (log->segs != NULL) log->memory->free(log->memory->ctx, log->segs, log->cap_segs * sizeof *log->segs);
+    if (log->segs != NULL) {
+        hr_wipe(log->segs, log->cap_segs * sizeof *log->segs);
+        log->memory->free(log->memory->ctx, log->segs, log->cap_segs * sizeof *log->segs);
+    }
+    if (log->plain != NULL) {
+        hr_wipe(log->plain, log->buf_bytes);
+        log->memory->free(log->memory->ctx, log->plain, log->buf_bytes);
+    }
     if (log->buf != NULL) log->memory->free(log->memory->ctx, log->buf, log->buf_bytes);
     if (log->block.close != NULL) log->block.close(log->block.ctx);
-    memset(log, 0, sizeof *log);
+    hr_wipe(log, sizeof *log);
 }
 
 /* --- reading one record -------------------------------------------------------------------------------------------------- */
@@ -208,7 +240,25 @@ hr_status hr_log_read(hr_wal *log, hr_log_loc loc, uint64_t lsn, void *dst, size
         return hr_fail(err, HR_E_FORMAT, offset, "record", "the record is no longer here, or broken");
     }
     if (rec->n > cap) return hr_fail(err, HR_E_LIMIT, offset, "record", "%u bytes, room for %zu", rec->n, cap);
-    HR_TRY(hr_log_raw(log, offset + sizeof head, dst, rec->n, err));
+    offset += sizeof head;
+    if (log->sealed) {
+        uint8_t session[8], tag[16], want[16];
+        hr_aead a;
+        HR_TRY(hr_log_raw(log, offset, session, 8, err));
+        HR_TRY(hr_log_raw(log, offset + 8, dst, rec->n, err));
+        HR_TRY(hr_log_raw(log, offset + 8 + rec->n, want, 16, err));
+        hr_log_seal_begin(&log->segs[loc.seg], head, session, &a);
+        hr_chacha stream = a.chacha;
+        hr_aead_mac(&a, dst, rec->n);
+        hr_aead_end(&a, tag);
+        bool genuine = hr_same_secret(tag, want, 16);
+        if (genuine) hr_chacha_xor(&stream, (const uint8_t *)dst, (uint8_t *)dst, rec->n);
+        hr_wipe(&stream, sizeof stream);
+        if (!genuine) return hr_fail(err, HR_E_FORMAT, offset, "record", "its seal is broken");
+        rec->data = dst;
+        return HR_OK;
+    }
+    HR_TRY(hr_log_raw(log, offset, dst, rec->n, err));
     if (hr_crc32c(dst, rec->n, 0) != hr_le32(head + 20)) {
         return hr_fail(err, HR_E_FORMAT, offset, "record", "its bytes do not fit its checksum");
     }
@@ -255,16 +305,17 @@ static hr_status take_segment(hr_wal *log, uint32_t *out, hr_error *err) {
 
 static hr_status open_head(hr_wal *log, hr_error *err) {
     uint32_t i = 0;
-    uint8_t head[HR_LOG_SEG_HEADER];
+    uint8_t head[HR_LOG_SEALED_HEADER];
     HR_TRY(take_segment(log, &i, err));
     hr_log_seg *s = &log->segs[i];
     memset(s, 0, sizeof *s);
     hr_random_bytes(&s->salt, sizeof s->salt);
     s->seq = log->next_seq;
     s->first_lsn = log->next_lsn;
-    s->end = HR_LOG_SEG_HEADER;
+    s->end = log->seg_head;
+    if (log->sealed) HR_TRY(hr_random_key(s->key, sizeof s->key, err));
     hr_log_seg_encode(log, s, head);
-    hr_status status = log->block.program(log->block.ctx, hr_log_offset(log, i, 0), head, sizeof head, err);
+    hr_status status = log->block.program(log->block.ctx, hr_log_offset(log, i, 0), head, log->seg_head, err);
     if (status == HR_OK) status = log->block.sync(log->block.ctx, err);
     if (status != HR_OK) {
         s->seq = 0;
@@ -275,6 +326,19 @@ static hr_status open_head(hr_wal *log, hr_error *err) {
     log->head = i;
     log->head_closed = false;
     return HR_OK;
+}
+
+hr_status hr_log_rekey(hr_wal *log, const hr_log_secret *secret, hr_error *err) {
+    uint8_t raw[SUPER_BYTES];
+    if (log->latched || log->read_only || !log->sealed || secret->data == NULL) {
+        return hr_fail(err, HR_E_STATE, HR_NO_OFFSET, "store", "not an encrypted store open for writing");
+    }
+    super_encode(log, log->generation + 1, raw);
+    HR_TRY(hr_log_wrap(log, secret, raw, err));
+    HR_TRY(latch(log, write_slot(log, 1 - log->super_slot, raw, err)));
+    log->generation++;
+    log->super_slot = 1 - log->super_slot;
+    return latch(log, write_slot(log, 1 - log->super_slot, raw, err)); /* the old wrap goes */
 }
 
 hr_status hr_log_begin_segment(hr_wal *log, hr_error *err) {
@@ -306,6 +370,23 @@ static hr_status stage(hr_wal *log, const void *src, size_t n, uint32_t *at, uin
     return HR_OK;
 }
 
+/* the payload behind its header: session, cipher text, tag */
+static hr_status stage_sealed(hr_wal *log, const hr_log_rec *r, const uint8_t *head, uint32_t *at, uint32_t *staged,
+                              hr_error *err) {
+    uint8_t piece[256], tag[16];
+    hr_aead a;
+    HR_TRY(stage(log, log->session, 8, at, staged, err));
+    hr_log_seal_begin(&log->segs[log->head], head, log->session, &a);
+    hr_status status = HR_OK;
+    for (uint32_t k = 0; k < r->n && status == HR_OK; k += sizeof piece) {
+        size_t n = hr_min_size(sizeof piece, r->n - k);
+        hr_aead_encrypt(&a, (const uint8_t *)r->data + k, piece, n);
+        status = stage(log, piece, n, at, staged, err);
+    }
+    hr_aead_end(&a, tag);
+    return status != HR_OK ? status : stage(log, tag, sizeof tag, at, staged, err);
+}
+
 static hr_status write_batch(hr_wal *log, hr_log_rec *recs, size_t n, hr_error *err) {
     hr_log_seg *s = &log->segs[log->head];
     uint32_t at = s->end, staged = 0, place = s->end;
@@ -317,11 +398,12 @@ static hr_status write_batch(hr_wal *log, hr_log_rec *recs, size_t n, hr_error *
         r->lsn = log->next_lsn + i;
         r->loc.seg = log->head;
         r->loc.at = place;
-        hr_log_rec_encode(s, r, head);
+        hr_log_rec_encode(log, s, r, head);
         uint32_t space = (uint32_t)hr_log_space(log, r->n);
         HR_TRY(stage(log, head, sizeof head, &at, &staged, err));
-        HR_TRY(stage(log, r->data, r->n, &at, &staged, err));
-        HR_TRY(stage(log, NULL, space - HR_LOG_REC_HEADER - r->n, &at, &staged, err));
+        if (log->sealed) HR_TRY(stage_sealed(log, r, head, &at, &staged, err));
+        else HR_TRY(stage(log, r->data, r->n, &at, &staged, err));
+        HR_TRY(stage(log, NULL, space - HR_LOG_REC_HEADER - r->n - hr_log_sealed_bytes(log), &at, &staged, err));
         place += space;
     }
     HR_TRY(flush_staged(log, &at, &staged, err));
@@ -363,11 +445,11 @@ hr_status hr_log_commit(hr_wal *log, hr_log_rec *recs, size_t n, hr_error *err) 
 
 /* --- giving space back ------------------------------------------------------------------------------------------------------ */
 hr_status hr_log_free_segment(hr_wal *log, uint32_t seg, hr_error *err) {
-    static const uint8_t zeros[HR_LOG_SEG_HEADER] = {0};
+    static const uint8_t zeros[HR_LOG_SEALED_HEADER] = {0};
     hr_assert(seg < log->n_segs && seg != log->head);
     if (log->latched || log->read_only) return hr_fail(err, HR_E_STATE, HR_NO_OFFSET, "store", "the store cannot be written");
     /* first its header, so that a cut never leaves half a segment that looks alive */
-    hr_status status = log->block.program(log->block.ctx, hr_log_offset(log, seg, 0), zeros, sizeof zeros, err);
+    hr_status status = log->block.program(log->block.ctx, hr_log_offset(log, seg, 0), zeros, log->seg_head, err); /* with its key: crypto-erased */
     if (status == HR_OK) status = log->block.sync(log->block.ctx, err);
     if (status != HR_OK) return latch(log, status);
     return hr_log_erase_segment(log, seg, err);

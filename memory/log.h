@@ -7,6 +7,7 @@
 #ifndef HR_LOG_H
 #define HR_LOG_H
 #include "engine/base/base.h"
+#include "engine/base/crypto.h"
 #include "engine/base/sys_block.h"
 
 HR_PRIVATE uint32_t hr_crc32c(const void *data, size_t n, uint32_t seed); /* seed: 0, or the sum of what comes before */
@@ -18,7 +19,9 @@ HR_INLINE void hr_put64(uint8_t *p, uint64_t v) { hr_put32(p, (uint32_t)v), hr_p
 enum {
     HR_LOG_SLOT_BYTES = 4096,  /* each of the two superblock slots: one erase unit */
     HR_LOG_SEG_HEADER = 64,
+    HR_LOG_SEALED_HEADER = 128, /* of a segment of an encrypted log */
     HR_LOG_REC_HEADER = 32,
+    HR_LOG_SEAL = 24,          /* bytes that encryption adds to a payload */
     HR_LOG_CRITICAL = 1 << 0,  /* record flag: who does not know the type must refuse the store */
     HR_LOG_LAST = 1 << 1,      /* closes its batch */
     HR_LOG_FIRST = 1 << 2      /* opens its batch */
@@ -43,6 +46,7 @@ typedef struct hr_log_seg {
     uint32_t end;        /* bytes up to the end of the last whole batch */
     bool dirty;          /* free, but not erased yet; or ends in debris of a torn batch */
     bool damaged;        /* something acknowledged in it cannot be read */
+    uint8_t key[32];     /* of an encrypted log: its own, random */
 } hr_log_seg;
 
 /* Hears every record of every whole batch, oldest first. An error stops and is returned. */
@@ -69,19 +73,35 @@ typedef struct hr_wal {
     bool head_closed;    /* debris behind its end: the next commit opens another */
     bool latched;        /* a write or sync failed: nothing more is written through this handle */
     bool read_only;
+    bool sealed;         /* encrypted */
+    uint32_t seg_head;   /* bytes of a segment's header */
+    uint64_t generation; /* of the superblock that holds */
+    uint32_t super_slot; /* where it is */
+    uint8_t store_key[32];   /* wraps the keys of segments */
+    uint8_t session[8];  /* random, of this handle: no nonce comes twice, whatever a crash took back */
+    uint8_t *plain;      /* [buf_bytes]: the payload that visit sees */
     hr_log_damage damage;
 } hr_wal;
+
+/* What opens an encrypted log: 32 random bytes that the host keeps, or a passphrase. */
+typedef struct hr_log_secret {
+    const void *data;    /* NULL: none */
+    size_t n;
+    bool passphrase;
+    uint32_t kib, passes; /* Argon2id, of a new wrap; 0: 64 MiB, 3 */
+} hr_log_secret;
 
 typedef struct hr_log_config {
     uint32_t segment_bytes;  /* of a new log; a multiple of 4096, at least 8192. 0: 1 MiB */
     uint32_t buffer_bytes;   /* at least 64; the largest payload that visit can hand out whole. 0: a segment */
     bool repair;             /* damage does not make it read-only: what is lost is given up */
     const hr_allocator *memory;
+    hr_log_secret secret;    /* given: a new log is encrypted, and an old one must be */
 } hr_log_config;
 
 /* Opens the log on b (taken over also on failure: closed), or makes one where b is empty and not read-only. visit may be NULL.
  * Returns  HR_OK (look at damage) | HR_E_FORMAT no log, or both superblocks broken | HR_E_UNSUPPORTED a later version
- *          | HR_E_MEMORY | HR_E_IO | what visit returned */
+ *          | HR_E_KEY none given, the wrong one, or one for a log that is not encrypted | HR_E_MEMORY | HR_E_IO | what visit returned */
 HR_PRIVATE hr_status hr_log_open(hr_wal *log, hr_block *b, const hr_log_config *config, hr_log_visit *visit, void *ctx,
                                  hr_error *err);
 HR_PRIVATE void hr_log_close(hr_wal *log); /* safe on a zeroed log */
@@ -101,5 +121,7 @@ HR_PRIVATE void hr_log_close_head(hr_wal *log); /* the next commit begins a new 
 HR_PRIVATE hr_status hr_log_begin_segment(hr_wal *log, hr_error *err); /* now, where the head is closed */
 /* The segment's bytes are gone from the device when it returns. Not the head. */
 HR_PRIVATE hr_status hr_log_free_segment(hr_wal *log, uint32_t seg, hr_error *err);
+/* Wraps the store's key with another secret; the old one opens nothing when it returns. */
+HR_PRIVATE hr_status hr_log_rekey(hr_wal *log, const hr_log_secret *secret, hr_error *err);
 HR_PRIVATE hr_status hr_log_cut(hr_wal *log, hr_error *err); /* gives free segments at the device's end back */
 #endif

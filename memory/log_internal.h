@@ -12,8 +12,21 @@ HR_PRIVATE hr_status hr_log_more_segs(hr_wal *log, uint32_t n, hr_error *err);
 HR_PRIVATE hr_status hr_log_erase_segment(hr_wal *log, uint32_t i, hr_error *err);
 HR_PRIVATE hr_status hr_log_recover(hr_wal *log, hr_log_visit *visit, void *ctx, hr_error *err);
 
-HR_PRIVATE void hr_log_seg_encode(const hr_wal *log, const hr_log_seg *s, uint8_t out[HR_LOG_SEG_HEADER]);
-HR_PRIVATE void hr_log_rec_encode(const hr_log_seg *s, const hr_log_rec *r, uint8_t out[HR_LOG_REC_HEADER]);
+HR_PRIVATE void hr_log_seg_encode(const hr_wal *log, const hr_log_seg *s, uint8_t out[HR_LOG_SEALED_HEADER]);
+HR_PRIVATE bool hr_log_seg_sum_ok(const hr_wal *log, const uint8_t *head);
+/* --- log_seal.c ---------------------------------------------------------------------------------------------------- */
+enum { HR_LOG_WRAP_AT = 128, HR_LOG_WRAP_BYTES = 128, HR_LOG_INCOMPAT_SEALED = 1 };
+/* raw: a superblock slot; its first 128 bytes are authenticated with the wrapped key behind them */
+HR_PRIVATE hr_status hr_log_wrap(hr_wal *log, const hr_log_secret *secret, uint8_t raw[256], hr_error *err);
+HR_PRIVATE hr_status hr_log_unwrap(hr_wal *log, const hr_log_secret *secret, const uint8_t raw[256], hr_error *err);
+HR_PRIVATE void hr_log_seg_wrap(const hr_wal *log, const hr_log_seg *s, uint8_t head[HR_LOG_SEALED_HEADER]);
+HR_PRIVATE bool hr_log_seg_unwrap(const hr_wal *log, hr_log_seg *s, const uint8_t head[HR_LOG_SEALED_HEADER]);
+/* the sealing of one record whose header is head; session: the 8 bytes before its sealed payload */
+HR_PRIVATE void hr_log_seal_begin(const hr_log_seg *s, const uint8_t head[HR_LOG_REC_HEADER], const uint8_t session[8],
+                                  hr_aead *a);
+HR_INLINE uint32_t hr_log_sealed_bytes(const hr_wal *log) { return log->sealed ? HR_LOG_SEAL : 0; }
+
+HR_PRIVATE void hr_log_rec_encode(const hr_wal *log, const hr_log_seg *s, const hr_log_rec *r, uint8_t out[HR_LOG_REC_HEADER]);
 /* a header that is whole, of this segment, with a payload that ends in it; fills rec but data */
 HR_PRIVATE bool hr_log_header_ok(const hr_wal *log, uint32_t seg, uint32_t at, const uint8_t *head, hr_log_rec *rec);
 #endif

@@ -5,22 +5,29 @@
 static const char seg_magic[8] = {'H', 'R', 'S', 'E', 'G', 'M', 'T', '1'};
 static const uint32_t rec_sync = 0x50524543u;
 
-void hr_log_seg_encode(const hr_wal *log, const hr_log_seg *s, uint8_t out[HR_LOG_SEG_HEADER]) {
-    memset(out, 0, HR_LOG_SEG_HEADER);
+static uint32_t seg_sum(const hr_wal *log, const uint8_t *head) {
+    uint32_t sum = hr_crc32c(head, 60, hr_crc32c(log->uuid, 16, 0));
+    return hr_crc32c(head + HR_LOG_SEG_HEADER, log->seg_head - HR_LOG_SEG_HEADER, sum);
+}
+bool hr_log_seg_sum_ok(const hr_wal *log, const uint8_t *head) { return hr_le32(head + 60) == seg_sum(log, head); }
+
+void hr_log_seg_encode(const hr_wal *log, const hr_log_seg *s, uint8_t out[HR_LOG_SEALED_HEADER]) {
+    memset(out, 0, HR_LOG_SEALED_HEADER);
     memcpy(out, seg_magic, 8);
     hr_put64(out + 8, s->seq);
     hr_put64(out + 16, s->salt);
     hr_put64(out + 24, s->first_lsn);
-    hr_put32(out + 60, hr_crc32c(out, 60, hr_crc32c(log->uuid, 16, 0)));
+    if (log->sealed) hr_log_seg_wrap(log, s, out);
+    hr_put32(out + 60, seg_sum(log, out));
 }
 
-void hr_log_rec_encode(const hr_log_seg *s, const hr_log_rec *r, uint8_t out[HR_LOG_REC_HEADER]) {
+void hr_log_rec_encode(const hr_wal *log, const hr_log_seg *s, const hr_log_rec *r, uint8_t out[HR_LOG_REC_HEADER]) {
     hr_put32(out, rec_sync ^ (uint32_t)s->salt);
-    hr_put32(out + 4, r->n);
+    hr_put32(out + 4, r->n + hr_log_sealed_bytes(log));
     hr_put16(out + 8, r->type);
     hr_put16(out + 10, r->flags);
     hr_put64(out + 12, r->lsn);
-    hr_put32(out + 20, hr_crc32c(r->data, r->n, 0));
+    hr_put32(out + 20, log->sealed ? 0 : hr_crc32c(r->data, r->n, 0)); /* a sum of the text would tell of it */
     hr_put32(out + 24, 0);
     hr_put32(out + 28, hr_crc32c(out, 28, (uint32_t)(s->salt >> 32)));
 }
@@ -33,12 +40,14 @@ bool hr_log_header_ok(const hr_wal *log, uint32_t seg, uint32_t at, const uint8_
         return false;
     }
     rec->n = hr_le32(head + 4);
+    if (rec->n < hr_log_sealed_bytes(log)) return false;
+    rec->n -= hr_log_sealed_bytes(log);
     rec->type = hr_le16(head + 8);
     rec->flags = hr_le16(head + 10);
     rec->lsn = hr_le64(head + 12);
     rec->loc.seg = seg;
     rec->loc.at = at;
-    return at <= log->seg_bytes - HR_LOG_REC_HEADER && rec->n <= log->seg_bytes - HR_LOG_REC_HEADER - at;
+    return at <= log->seg_bytes - HR_LOG_REC_HEADER && (uint64_t)rec->n + hr_log_sealed_bytes(log) <= log->seg_bytes - HR_LOG_REC_HEADER - at;
 }
 
 /* --- reading through the window ------------------------------------------------------------------------------------------- */
@@ -56,7 +65,36 @@ static hr_status look(hr_wal *log, uint32_t seg, uint32_t at, uint32_t n, const 
     return HR_OK;
 }
 
+/* genuine? out [n] or NULL: and decrypted. Works through windows smaller than the payload. */
+static hr_status check_sealed(hr_wal *log, const hr_log_rec *r, uint8_t *out, bool *ok, hr_error *err) {
+    uint32_t at = r->loc.at, left = r->n;
+    const uint8_t *p;
+    uint8_t tag[16], head[HR_LOG_REC_HEADER], session[8];
+    hr_aead a;
+    HR_TRY(look(log, r->loc.seg, at, HR_LOG_REC_HEADER, &p, err));
+    memcpy(head, p, sizeof head);
+    HR_TRY(look(log, r->loc.seg, at += HR_LOG_REC_HEADER, 8, &p, err));
+    memcpy(session, p, 8);
+    hr_log_seal_begin(&log->segs[r->loc.seg], head, session, &a);
+    hr_chacha stream = a.chacha;
+    at += 8;
+    while (left > 0) {
+        uint32_t piece = left < log->buf_bytes ? left : log->buf_bytes;
+        HR_TRY(look(log, r->loc.seg, at, piece, &p, err));
+        hr_aead_mac(&a, p, piece);
+        if (out != NULL) hr_chacha_xor(&stream, p, out, piece), out += piece;
+        at += piece;
+        left -= piece;
+    }
+    hr_aead_end(&a, tag);
+    hr_wipe(&stream, sizeof stream);
+    HR_TRY(look(log, r->loc.seg, at, 16, &p, err));
+    *ok = hr_same_secret(p, tag, 16);
+    return HR_OK;
+}
+
 static hr_status check_payload(hr_wal *log, const hr_log_rec *r, uint32_t want, bool *ok, hr_error *err) {
+    if (log->sealed) return check_sealed(log, r, NULL, ok, err);
     uint32_t crc = 0, at = r->loc.at + HR_LOG_REC_HEADER, left = r->n;
     while (left > 0) {
         const uint8_t *p;
@@ -108,11 +146,18 @@ static hr_status deliver(hr_wal *log, uint32_t seg, uint32_t at, uint32_t end, h
         if (!hr_log_header_ok(log, seg, at, p, &r)) {
             return hr_fail(err, HR_E_IO, hr_log_offset(log, seg, at), "record", "changed while being read");
         }
-        if (r.n > log->buf_bytes) {
+        if ((uint64_t)r.n > log->buf_bytes) {
             return hr_fail(err, HR_E_LIMIT, hr_log_offset(log, seg, at), "record", "%u bytes, the buffer has %u", r.n,
                            log->buf_bytes);
         }
-        HR_TRY(look(log, seg, at + HR_LOG_REC_HEADER, r.n, &p, err));
+        if (log->sealed) {
+            bool ok;
+            HR_TRY(check_sealed(log, &r, log->plain, &ok, err));
+            if (!ok) return hr_fail(err, HR_E_IO, hr_log_offset(log, seg, at), "record", "changed while being read");
+            p = log->plain;
+        } else {
+            HR_TRY(look(log, seg, at + HR_LOG_REC_HEADER, r.n, &p, err));
+        }
         r.data = p;
         HR_TRY(visit(ctx, &r, err));
         at += (uint32_t)hr_log_space(log, r.n);
@@ -166,7 +211,7 @@ static void note_damage(hr_wal *log, uint32_t seg, uint32_t at, uint64_t records
 /* One living segment. next: the following one by number, or NULL for the newest. */
 static hr_status scan_segment(hr_wal *log, uint32_t seg, const hr_log_seg *next, hr_log_visit *visit, void *ctx, hr_error *err) {
     hr_log_seg *s = &log->segs[seg];
-    uint32_t at = HR_LOG_SEG_HEADER, end, used;
+    uint32_t at = log->seg_head, end, used;
     uint64_t lsn = s->first_lsn, number, below = next != NULL ? next->first_lsn : UINT64_MAX;
     bool joined = next != NULL && next->seq == s->seq + 1; /* nothing between the two was freed */
     s->end = at;
@@ -214,29 +259,33 @@ static hr_status scan_segment(hr_wal *log, uint32_t seg, const hr_log_seg *next,
 static hr_status judge_headless(hr_wal *log, uint32_t seg, const uint8_t *head, hr_error *err) {
     uint32_t used;
     hr_log_seg *s = &log->segs[seg];
-    bool dead = true, blank = hr_log_blank(log, head, HR_LOG_SEG_HEADER);
+    bool dead = true, blank = hr_log_blank(log, head, log->seg_head);
     for (size_t i = 0; i < 8; i++) { /* zeros over the magic kill a segment; a cut program or erase of flash does part of it */
         bool cleared = log->block.erased == 0xff ? (head[i] & ~(uint8_t)seg_magic[i]) == 0 || head[i] == 0xff : head[i] == 0;
         dead = dead && cleared;
     }
     if (memcmp(head, seg_magic, 8) == 0) dead = false;
-    HR_TRY(used_after(log, seg, HR_LOG_SEG_HEADER, &used, err));
+    HR_TRY(used_after(log, seg, log->seg_head, &used, err));
     if (dead || blank || used == 0) s->dirty = used != 0 || !blank;
     else note_damage(log, seg, 0, 0);
     return HR_OK;
 }
 
 hr_status hr_log_recover(hr_wal *log, hr_log_visit *visit, void *ctx, hr_error *err) {
-    uint32_t uuid_crc = hr_crc32c(log->uuid, 16, 0);
     for (uint32_t i = 0; i < log->n_segs; i++) {
-        uint8_t head[HR_LOG_SEG_HEADER];
+        uint8_t head[HR_LOG_SEALED_HEADER];
         hr_log_seg *s = &log->segs[i];
         memset(s, 0, sizeof *s);
-        HR_TRY(hr_log_raw(log, hr_log_offset(log, i, 0), head, sizeof head, err));
-        if (memcmp(head, seg_magic, 8) == 0 && hr_le32(head + 60) == hr_crc32c(head, 60, uuid_crc) && hr_le64(head + 8) != 0) {
+        HR_TRY(hr_log_raw(log, hr_log_offset(log, i, 0), head, log->seg_head, err));
+        if (memcmp(head, seg_magic, 8) == 0 && hr_log_seg_sum_ok(log, head) && hr_le64(head + 8) != 0) {
             s->seq = hr_le64(head + 8);
             s->salt = hr_le64(head + 16);
             s->first_lsn = hr_le64(head + 24);
+            if (log->sealed && !hr_log_seg_unwrap(log, s, head)) { /* sums are right, the seal is not: not of this store */
+                memset(s, 0, sizeof *s);
+                note_damage(log, i, 0, 0);
+                continue;
+            }
             if (s->seq >= log->next_seq) log->next_seq = s->seq + 1;
         } else {
             HR_TRY(judge_headless(log, i, head, err));
@@ -257,7 +306,7 @@ hr_status hr_log_recover(hr_wal *log, hr_log_visit *visit, void *ctx, hr_error *
 }
 
 hr_status hr_log_visit_segment(hr_wal *log, uint32_t seg, hr_log_visit *visit, void *ctx, hr_error *err) {
-    uint32_t at = HR_LOG_SEG_HEADER, end = log->segs[seg].end, behind;
+    uint32_t at = log->seg_head, end = log->segs[seg].end, behind;
     uint64_t number;
     while (at < end) {
         bool ok;

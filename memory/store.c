@@ -208,7 +208,7 @@ hr_status hr_store_apply(void *ctx, const hr_log_rec *r, hr_error *err) {
 hr_status hr_store_open(hr_store *s, hr_block *b, const hr_store_config *config, hr_error *err) {
     memset(s, 0, sizeof *s);
     s->memory = config->memory != NULL ? config->memory : hr_allocator_default();
-    hr_log_config log = {config->segment_bytes, 0, config->repair, s->memory};
+    hr_log_config log = {config->segment_bytes, 0, config->repair, s->memory, config->secret};
     hr_status status = hr_log_open(&s->log, b, &log, hr_store_apply, s, err);
     if (status == HR_OK) {
         s->page_bytes = s->log.seg_bytes;

@@ -77,6 +77,7 @@ typedef struct hr_store_config {
     uint32_t segment_bytes;
     bool write, repair;
     const hr_allocator *memory;
+    hr_log_secret secret;
 } hr_store_config;
 
 HR_PRIVATE hr_status hr_store_open(hr_store *s, hr_block *b, const hr_store_config *config, hr_error *err);

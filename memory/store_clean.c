@@ -198,6 +198,7 @@ hr_status hr_store_forget(hr_store *s, const hr_filter *f, uint64_t *n, hr_error
         if (status == HR_OK) status = erase_versions(s, ids, found, err);
         memset(s->page, 0, s->page_bytes);
         memset(s->log.buf, 0, s->log.buf_bytes);
+        if (s->log.plain != NULL) hr_wipe(s->log.plain, s->log.buf_bytes);
         s->log.win_n = 0;
     }
     if (status == HR_OK) *n = found;

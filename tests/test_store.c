@@ -18,7 +18,7 @@ static hr_item item_of(const char *text, const char *scope, const char *source) 
     return i;
 }
 static hr_store_config config_for(uint32_t segment) {
-    hr_store_config c = {segment, true, false, NULL};
+    hr_store_config c = {segment, true, false, NULL, {NULL, 0, false, 0, 0}};
     return c;
 }
 static bool open_store(hr_store *s, const char *path, uint32_t segment) {
@@ -427,7 +427,7 @@ static void count_free(void *ctx, void *p, size_t n) {
 }
 static hr_status small_life(const char *path) {
     static const hr_allocator memory = {count_alloc, count_free, NULL};
-    hr_store_config c = {8192, true, false, &memory};
+    hr_store_config c = {8192, true, false, &memory, {NULL, 0, false, 0, 0}};
     hr_store s;
     hr_hit h[4];
     size_t n;

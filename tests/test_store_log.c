@@ -145,8 +145,10 @@ static hr_status commit_some(hr_wal *log, size_t n, hr_error *err) {
     }
     return hr_log_commit(log, r, n, err);
 }
+static bool sealed; /* the same tests once more with an encrypted log */
 static hr_log_config config_of(uint32_t buffer) {
-    hr_log_config c = {4096, buffer, false, NULL};
+    hr_log_config c = {4096, buffer, false, NULL, {NULL, 0, false, 0, 0}};
+    if (sealed) c.secret.data = "0123456789abcdef0123456789abcdef", c.secret.n = 32;
     return c;
 }
 static hr_status open_dev(hr_wal *log, device *d, seen *s, hr_error *err) {
@@ -418,7 +420,7 @@ T_TEST(a_chip_in_8_kib) {
     small_used = 0;
     hr_wal log;
     hr_block b = dev_block(&d);
-    hr_log_config c = {4096, 512, false, &memory};
+    hr_log_config c = {4096, 512, false, &memory, config_of(0).secret};
     T_NEED(hr_log_open(&log, &b, &c, NULL, NULL, NULL) == HR_OK);
     for (int i = 0; i < 300; i++) { /* many times round the chip */
         hr_status status = commit_some(&log, 3, NULL);
@@ -448,7 +450,7 @@ T_TEST(a_file_and_its_lock) {
     static seen s;
     const char *path = t_tmp("log.hearth");
     hr_wal log;
-    hr_log_config config = {0, 0, false, NULL};
+    hr_log_config config = {0, 0, false, NULL, config_of(0).secret};
     hr_error_clear(&err);
     T_EQ_I(hr_block_open_file(&b, path, false, &err), HR_E_IO);
     T_NEED(hr_block_open_file(&b, path, true, NULL) == HR_OK);

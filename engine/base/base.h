@@ -79,7 +79,8 @@ enum {
     HR_E_NUMERIC = -9,     /* the model produced a value that is not finite */
     HR_E_SELFCHECK = -10,  /* a kernel miscomputes on this chip and no other can replace it */
     HR_E_BUSY = -11,       /* in use by another caller */
-    HR_E_STATE = -12       /* the call does not fit the object's state */
+    HR_E_STATE = -12,        /* the call does not fit the object's state */
+    HR_E_KEY = -13           /* encrypted, and no key or the wrong one; or a key for what is not encrypted */
 };
 
 #define HR_NO_OFFSET UINT64_MAX

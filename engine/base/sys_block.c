@@ -143,8 +143,7 @@ hr_status hr_block_open_file(hr_block *b, const char *path, bool write, hr_error
     return HR_OK;
 }
 
-void hr_random_bytes(void *dst, size_t n) {
-    uint8_t *p = (uint8_t *)dst;
+static size_t random_from_system(uint8_t *p, size_t n) {
     int fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
     size_t have = 0;
     while (fd >= 0 && have < n) {
@@ -153,9 +152,22 @@ void hr_random_bytes(void *dst, size_t n) {
         have += (size_t)got;
     }
     if (fd >= 0) close(fd);
+    return have;
+}
+void hr_random_bytes(void *dst, size_t n) {
+    uint8_t *p = (uint8_t *)dst;
+    size_t have = random_from_system(p, n);
     for (; have < n; have++) p[have] = (uint8_t)hr_hash64(&have, sizeof have, hr_clock_ns() + (uintptr_t)dst);
 }
+hr_status hr_random_key(void *dst, size_t n, hr_error *err) {
+    if (random_from_system((uint8_t *)dst, n) == n) return HR_OK;
+    return hr_fail(err, HR_E_UNSUPPORTED, HR_NO_OFFSET, "key", "the system has no random bytes");
+}
 #else
+hr_status hr_random_key(void *dst, size_t n, hr_error *err) {
+    (void)dst;
+    return hr_fail(err, HR_E_UNSUPPORTED, HR_NO_OFFSET, "key", "no source of %zu random bytes in this build", n);
+}
 hr_status hr_block_open_file(hr_block *b, const char *path, bool write, hr_error *err) {
     memset(b, 0, sizeof *b);
     (void)write;

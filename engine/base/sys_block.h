@@ -27,5 +27,7 @@ typedef struct hr_block {
  * Not write: no lock; a missing file is HR_E_IO. */
 HR_PRIVATE hr_status hr_block_open_file(hr_block *b, const char *path, bool write, hr_error *err);
 HR_PRIVATE void hr_random_bytes(void *dst, size_t n); /* from the system; from the clock where it has none */
+/* for keys: from the system, or HR_E_UNSUPPORTED */
+HR_PRIVATE hr_status hr_random_key(void *dst, size_t n, hr_error *err);
 HR_PRIVATE uint64_t hr_clock_unix_ms(void);
 #endif

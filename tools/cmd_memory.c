@@ -7,7 +7,7 @@
 static const char *const kind_names[] = {"text", "tone", "intent", "blocked", "person", "device", "value"};
 
 typedef struct memory_options {
-    const char *scope, *source, *tags, *key, *kind, *term, *file;
+    const char *scope, *source, *tags, *key, *kind, *term, *file, *key_file, *passphrase_file, *new_key_file, *new_passphrase_file;
     uint64_t id, expires, from, to;
     int k, confidence;
     bool json, all, repair;
@@ -164,6 +164,38 @@ static int memory_stats(hearth_memory *m, bool json) {
     return s.lost_places ? CLI_FAILED : CLI_OK;
 }
 
+/* *data: malloc'ed key, NULL when neither file is named. A key file holds 32 bytes; a passphrase is a file's first line. */
+static int read_secret(const char *key_file, const char *passphrase_file, char **data, size_t *n) {
+    *data = NULL, *n = 0;
+    if (key_file && passphrase_file) return cli_misuse("memory", key_file, "a key or a passphrase, not both");
+    if (!key_file && !passphrase_file) return CLI_OK;
+    if (cli_read_file(key_file ? key_file : passphrase_file, data, n) != CLI_OK) return CLI_FAILED;
+    if (passphrase_file) {
+        size_t k = 0;
+        while (k < *n && (*data)[k] != '\n' && (*data)[k] != '\r') k++;
+        *n = k;
+    }
+    return CLI_OK;
+}
+static void drop_secret(char *data, size_t n) {
+    for (volatile char *p = data; p && n > 0; n--) *p++ = 0;
+    free(data);
+}
+static int memory_rekey(hearth_memory *m, const memory_options *o) {
+    hearth_error err;
+    char *key;
+    size_t n;
+    clear_memory_error(&err);
+    int code = read_secret(o->new_key_file, o->new_passphrase_file, &key, &n);
+    if (code != CLI_OK) return code;
+    if (!key) return cli_misuse("memory", "rekey", "needs --new-key-file or --new-passphrase-file");
+    if (hearth_memory_rekey(m, key, n, o->new_passphrase_file ? HEARTH_MEMORY_PASSPHRASE : 0, &err) != HEARTH_OK) {
+        code = cli_report(&err, "rekey");
+    }
+    drop_secret(key, n);
+    return code;
+}
+
 int cmd_memory(int argc, char **argv) {
     memory_options o;
     memset(&o, 0, sizeof o);
@@ -186,9 +218,13 @@ int cmd_memory(int argc, char **argv) {
         {"-f", NULL, CLI_TEXT, &o.file, 0, 0, "FILE", "add: text from a file; without text: stdin"},
         {"--all", NULL, CLI_FLAG, &o.all, 0, 0, NULL, "forget: everything"},
         {"--repair", NULL, CLI_FLAG, &o.repair, 0, 0, NULL, "give up what is broken in the store and go on"},
+        {"--key-file", NULL, CLI_TEXT, &o.key_file, 0, 0, "FILE", "encrypted store: its key, 32 bytes; a new store is encrypted"},
+        {"--passphrase-file", NULL, CLI_TEXT, &o.passphrase_file, 0, 0, "FILE", "the same with a passphrase, the first line"},
+        {"--new-key-file", NULL, CLI_TEXT, &o.new_key_file, 0, 0, "FILE", "rekey: what opens it from now on"},
+        {"--new-passphrase-file", NULL, CLI_TEXT, &o.new_passphrase_file, 0, 0, "FILE", "rekey: the same"},
         {"--json", NULL, CLI_FLAG, &o.json, 0, 0, NULL, "report as JSON"},
     };
-    const cli_command command = {"memory", "STORE add|put|find|get|forget|compact|stats|export|import [TEXT|ID|FILE]",
+    const cli_command command = {"memory", "STORE add|put|find|get|forget|compact|stats|export|import|rekey [TEXT|ID|FILE]",
                                  "add TEXT (put: the same, with --key): prints the id once it is on the device.\n"
                                  "find WORDS: the best by BM25; \"a phrase\" and pref* are known. get ID, or get with\n"
                                  "filters: all of them. forget: erases all that matches, every version, from the file.\n"
@@ -196,12 +232,13 @@ int cmd_memory(int argc, char **argv) {
                                  "compact: the file shrinks to what lives. stats: exit code 1 when something is lost.\n"
                                  "Filters: --scope --source --tag --kind --term --from --to.",
                                  options, CLI_COUNT(options), 2, 3};
-    static const char *const verbs[] = {"add", "put", "find", "get", "forget", "compact", "stats", "export", "import"};
+    static const char *const verbs[] = {"add", "put", "find", "get", "forget", "compact", "stats", "export", "import",
+                                        "rekey"};
     int code = cli_parse(&command, argc, argv, words), verb = -1;
     if (code != CLI_GO) return code;
     for (size_t i = 0; i < CLI_COUNT(verbs); i++)
         if (strcmp(words[1], verbs[i]) == 0) verb = (int)i;
-    if (verb < 0) return cli_misuse("memory", words[1], "unknown; add, put, find, get, forget, compact, stats, export or import");
+    if (verb < 0) return cli_misuse("memory", words[1], "unknown; add, put, find, get, forget, compact, stats, export, import or rekey");
     if (o.kind && kind_of(o.kind) < 0) return cli_misuse("memory", "--kind", "unknown: %s", o.kind);
     if (verb == 1 && !o.key) return cli_misuse("memory", "put", "needs --key");
     if (verb == 2 && !words[2]) return cli_misuse("memory", "find", "needs words");
@@ -211,7 +248,15 @@ int cmd_memory(int argc, char **argv) {
     clear_memory_error(&err);
     config.flags = (verb == 2 || verb == 3 || verb == 6 || verb == 7 ? (uint32_t)HEARTH_MEMORY_READ : 0u) |
                    (o.repair ? (uint32_t)HEARTH_MEMORY_REPAIR : 0u);
-    if (hearth_memory_open(words[0], &config, &m, &err) != HEARTH_OK) return cli_report(&err, words[0]);
+    char *secret;
+    size_t n_secret;
+    code = read_secret(o.key_file, o.passphrase_file, &secret, &n_secret);
+    if (code != CLI_OK) return code;
+    config.key = secret, config.key_bytes = n_secret;
+    if (o.passphrase_file) config.flags |= HEARTH_MEMORY_PASSPHRASE;
+    hearth_status opened = hearth_memory_open(words[0], &config, &m, &err);
+    drop_secret(secret, n_secret);
+    if (opened != HEARTH_OK) return cli_report(&err, words[0]);
     switch (verb) {
     case 0: case 1: code = memory_add(m, &o, words[2]); break;
     case 2: code = memory_find(m, &o, words[2]); break;
@@ -220,6 +265,7 @@ int cmd_memory(int argc, char **argv) {
     case 5: code = hearth_memory_compact(m, &err) == HEARTH_OK ? CLI_OK : cli_report(&err, words[0]); break;
     case 7: code = memory_export(m, words[2]); break;
     case 8: code = memory_import(m, words[2]); break;
+    case 9: code = memory_rekey(m, &o); break;
     default: code = memory_stats(m, o.json); break;
     }
     hearth_memory_close(m);

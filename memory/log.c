@@ -448,8 +448,8 @@ hr_status hr_log_free_segment(hr_wal *log, uint32_t seg, hr_error *err) {
     static const uint8_t zeros[HR_LOG_SEALED_HEADER] = {0};
     hr_assert(seg < log->n_segs && seg != log->head);
     if (log->latched || log->read_only) return hr_fail(err, HR_E_STATE, HR_NO_OFFSET, "store", "the store cannot be written");
-    /* first its header, so that a cut never leaves half a segment that looks alive */
-    hr_status status = log->block.program(log->block.ctx, hr_log_offset(log, seg, 0), zeros, log->seg_head, err); /* with its key: crypto-erased */
+    /* first its header, with its key where there is one, so that a cut never leaves half a segment that looks alive */
+    hr_status status = log->block.program(log->block.ctx, hr_log_offset(log, seg, 0), zeros, log->seg_head, err);
     if (status == HR_OK) status = log->block.sync(log->block.ctx, err);
     if (status != HR_OK) return latch(log, status);
     return hr_log_erase_segment(log, seg, err);

@@ -101,7 +101,8 @@ typedef struct hr_log_config {
 
 /* Opens the log on b (taken over also on failure: closed), or makes one where b is empty and not read-only. visit may be NULL.
  * Returns  HR_OK (look at damage) | HR_E_FORMAT no log, or both superblocks broken | HR_E_UNSUPPORTED a later version
- *          | HR_E_KEY none given, the wrong one, or one for a log that is not encrypted | HR_E_MEMORY | HR_E_IO | what visit returned */
+ *          | HR_E_KEY none given, the wrong one, or one for a log that is not encrypted
+ *          | HR_E_MEMORY | HR_E_IO | what visit returned */
 HR_PRIVATE hr_status hr_log_open(hr_wal *log, hr_block *b, const hr_log_config *config, hr_log_visit *visit, void *ctx,
                                  hr_error *err);
 HR_PRIVATE void hr_log_close(hr_wal *log); /* safe on a zeroed log */

@@ -47,7 +47,8 @@ bool hr_log_header_ok(const hr_wal *log, uint32_t seg, uint32_t at, const uint8_
     rec->lsn = hr_le64(head + 12);
     rec->loc.seg = seg;
     rec->loc.at = at;
-    return at <= log->seg_bytes - HR_LOG_REC_HEADER && (uint64_t)rec->n + hr_log_sealed_bytes(log) <= log->seg_bytes - HR_LOG_REC_HEADER - at;
+    return at <= log->seg_bytes - HR_LOG_REC_HEADER &&
+           (uint64_t)rec->n + hr_log_sealed_bytes(log) <= log->seg_bytes - HR_LOG_REC_HEADER - at;
 }
 
 /* --- reading through the window ------------------------------------------------------------------------------------------- */

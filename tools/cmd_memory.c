@@ -7,7 +7,8 @@
 static const char *const kind_names[] = {"text", "tone", "intent", "blocked", "person", "device", "value"};
 
 typedef struct memory_options {
-    const char *scope, *source, *tags, *key, *kind, *term, *file, *key_file, *passphrase_file, *new_key_file, *new_passphrase_file;
+    const char *scope, *source, *tags, *key, *kind, *term, *file;
+    const char *key_file, *passphrase_file, *new_key_file, *new_passphrase_file;
     uint64_t id, expires, from, to;
     int k, confidence;
     bool json, all, repair;
@@ -196,6 +197,22 @@ static int memory_rekey(hearth_memory *m, const memory_options *o) {
     return code;
 }
 
+static int open_memory(const char *path, const memory_options *o, bool read, hearth_memory **m) {
+    hearth_memory_config config = HEARTH_MEMORY_CONFIG_INIT;
+    hearth_error err;
+    char *secret;
+    size_t n;
+    clear_memory_error(&err);
+    int code = read_secret(o->key_file, o->passphrase_file, &secret, &n);
+    if (code != CLI_OK) return code;
+    config.key = secret, config.key_bytes = n;
+    config.flags = (read ? (uint32_t)HEARTH_MEMORY_READ : 0u) | (o->repair ? (uint32_t)HEARTH_MEMORY_REPAIR : 0u) |
+                   (o->passphrase_file ? (uint32_t)HEARTH_MEMORY_PASSPHRASE : 0u);
+    hearth_status status = hearth_memory_open(path, &config, m, &err);
+    drop_secret(secret, n);
+    return status == HEARTH_OK ? CLI_OK : cli_report(&err, path);
+}
+
 int cmd_memory(int argc, char **argv) {
     memory_options o;
     memset(&o, 0, sizeof o);
@@ -218,13 +235,14 @@ int cmd_memory(int argc, char **argv) {
         {"-f", NULL, CLI_TEXT, &o.file, 0, 0, "FILE", "add: text from a file; without text: stdin"},
         {"--all", NULL, CLI_FLAG, &o.all, 0, 0, NULL, "forget: everything"},
         {"--repair", NULL, CLI_FLAG, &o.repair, 0, 0, NULL, "give up what is broken in the store and go on"},
-        {"--key-file", NULL, CLI_TEXT, &o.key_file, 0, 0, "FILE", "encrypted store: its key, 32 bytes; a new store is encrypted"},
+        {"--key-file", NULL, CLI_TEXT, &o.key_file, 0, 0, "FILE", "its key, 32 bytes; a new store is encrypted"},
         {"--passphrase-file", NULL, CLI_TEXT, &o.passphrase_file, 0, 0, "FILE", "the same with a passphrase, the first line"},
         {"--new-key-file", NULL, CLI_TEXT, &o.new_key_file, 0, 0, "FILE", "rekey: what opens it from now on"},
         {"--new-passphrase-file", NULL, CLI_TEXT, &o.new_passphrase_file, 0, 0, "FILE", "rekey: the same"},
         {"--json", NULL, CLI_FLAG, &o.json, 0, 0, NULL, "report as JSON"},
     };
-    const cli_command command = {"memory", "STORE add|put|find|get|forget|compact|stats|export|import|rekey [TEXT|ID|FILE]",
+    const cli_command command = {"memory", "STORE add|put|find|get|forget|compact|stats|export|import|rekey "
+                                 "[TEXT|ID|FILE]",
                                  "add TEXT (put: the same, with --key): prints the id once it is on the device.\n"
                                  "find WORDS: the best by BM25; \"a phrase\" and pref* are known. get ID, or get with\n"
                                  "filters: all of them. forget: erases all that matches, every version, from the file.\n"
@@ -238,25 +256,15 @@ int cmd_memory(int argc, char **argv) {
     if (code != CLI_GO) return code;
     for (size_t i = 0; i < CLI_COUNT(verbs); i++)
         if (strcmp(words[1], verbs[i]) == 0) verb = (int)i;
-    if (verb < 0) return cli_misuse("memory", words[1], "unknown; add, put, find, get, forget, compact, stats, export, import or rekey");
+    if (verb < 0) return cli_misuse("memory", words[1], "unknown; see hearth memory --help");
     if (o.kind && kind_of(o.kind) < 0) return cli_misuse("memory", "--kind", "unknown: %s", o.kind);
     if (verb == 1 && !o.key) return cli_misuse("memory", "put", "needs --key");
     if (verb == 2 && !words[2]) return cli_misuse("memory", "find", "needs words");
-    hearth_memory_config config = HEARTH_MEMORY_CONFIG_INIT;
     hearth_memory *m = NULL;
     hearth_error err;
     clear_memory_error(&err);
-    config.flags = (verb == 2 || verb == 3 || verb == 6 || verb == 7 ? (uint32_t)HEARTH_MEMORY_READ : 0u) |
-                   (o.repair ? (uint32_t)HEARTH_MEMORY_REPAIR : 0u);
-    char *secret;
-    size_t n_secret;
-    code = read_secret(o.key_file, o.passphrase_file, &secret, &n_secret);
-    if (code != CLI_OK) return code;
-    config.key = secret, config.key_bytes = n_secret;
-    if (o.passphrase_file) config.flags |= HEARTH_MEMORY_PASSPHRASE;
-    hearth_status opened = hearth_memory_open(words[0], &config, &m, &err);
-    drop_secret(secret, n_secret);
-    if (opened != HEARTH_OK) return cli_report(&err, words[0]);
+    bool read = verb == 2 || verb == 3 || verb == 6 || verb == 7;
+    if ((code = open_memory(words[0], &o, read, &m)) != CLI_OK) return code;
     switch (verb) {
     case 0: case 1: code = memory_add(m, &o, words[2]); break;
     case 2: code = memory_find(m, &o, words[2]); break;

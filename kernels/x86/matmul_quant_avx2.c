@@ -105,7 +105,7 @@ QUANT_INLINE void run_token(const uint32_t type, const size_t slices, const size
 }
 
 /* --- panels ------------------------------------------------------------------------------------------------------------------ */
-enum { PANEL_SLICES = 16, PANEL_TOKENS = 4 };
+enum { PANEL_SLICES = 16 };
 /* 512 elements of 16 rows, unpacked: 14 KB, so that tiles read them from the first cache */
 typedef struct panel_avx2 {
     _Alignas(64) uint8_t w[PANEL_SLICES][8][64]; /* [4 elements][row][4] */
@@ -169,7 +169,9 @@ QUANT_INLINE __m256 load_rows(const float *y, size_t n) {
     if (n >= 8) return _mm256_loadu_ps(y);
     return _mm256_maskload_ps(y, _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n), lane));
 }
-#define TILE_TOKENS_AVX2(X) X(0) X(1) X(2) X(3)
+#define TILE_TOKENS_AVX2(X) X(0) X(1) X(2) X(3) X(4) X(5)
+/* sums stay as written: gcc would turn them into trees, whose leaves spill */
+#define TILE_KEEP(v) __asm__ volatile("" : "+x"(v))
 QUANT_INLINE void run_tile(const int pairs, const int nt, const panel_tile_avx2 *c, size_t half, size_t t) {
     const panel_avx2 *p = c->panel;
     const hr_act *x = c->x;
@@ -187,14 +189,23 @@ QUANT_INLINE void run_tile(const int pairs, const int nt, const panel_tile_avx2 
         const uint8_t *w = p->w[s][0] + 32 * half;
         __m256i v, u, zero = load_panel(p->zero[s] + 16 * half);
 #define TILE_START(i) __m256i a##i, b##i = ones; \
-        if (nt > i) b##i = c->min ? _mm256_setzero_si256() : _mm256_madd_epi16(zero, broadcast_quad(x->s16 + 2 * (at##i + s)));
+        if (nt > i && pairs < 8) b##i = _mm256_madd_epi16(zero, broadcast_quad(x->s16 + 2 * (at##i + s)));
         TILE_TOKENS_AVX2(TILE_START)
 #undef TILE_START
 #define TILE_FIRST(i) if (nt > i) a##i = _mm256_maddubs_epi16(v, broadcast_quad(q##i + 4 * g));
-#define TILE_NEXT(i) if (nt > i) a##i = _mm256_add_epi16(a##i, _mm256_maddubs_epi16(v, broadcast_quad(q##i + 4 * g)));
-#define TILE_WIDEN(i) if (nt > i) b##i = _mm256_add_epi32(b##i, _mm256_madd_epi16(a##i, u));
-#define TILE_SIGNED(i) if (nt > i) b##i = _mm256_add_epi32(b##i, _mm256_madd_epi16( \
-            _mm256_maddubs_epi16(u, _mm256_sign_epi8(broadcast_quad(q##i + 4 * g), v)), ones));
+#define TILE_NEXT(i) if (nt > i) { \
+            a##i = _mm256_add_epi16(a##i, _mm256_maddubs_epi16(v, broadcast_quad(q##i + 4 * g))); \
+            TILE_KEEP(a##i); \
+        }
+#define TILE_WIDEN(i) if (nt > i) { \
+            b##i = pairs == 8 ? _mm256_madd_epi16(a##i, u) : _mm256_add_epi32(b##i, _mm256_madd_epi16(a##i, u)); \
+            TILE_KEEP(b##i); \
+        }
+#define TILE_SIGNED(i) if (nt > i) { \
+            b##i = _mm256_add_epi32(b##i, _mm256_madd_epi16( \
+                _mm256_maddubs_epi16(u, _mm256_sign_epi8(broadcast_quad(q##i + 4 * g), v)), ones)); \
+            TILE_KEEP(b##i); \
+        }
 #define TILE_STEP(n) { \
             enum { g = n }; \
             v = load_panel(w + 64 * g); \
@@ -215,6 +226,10 @@ QUANT_INLINE void run_tile(const int pairs, const int nt, const panel_tile_avx2 
 #undef TILE_WIDEN
 #undef TILE_NEXT
 #undef TILE_FIRST
+#define TILE_ZERO(i) if (nt > i) \
+            b##i = _mm256_add_epi32(b##i, _mm256_madd_epi16(zero, broadcast_quad(x->s16 + 2 * (at##i + s))));
+        if (pairs == 8 && !c->min) { TILE_TOKENS_AVX2(TILE_ZERO) }
+#undef TILE_ZERO
         __m256 d = _mm256_load_ps(p->d[s] + 8 * half);
 #define TILE_ADD(i) if (nt > i) { \
             f##i = _mm256_fmadd_ps(_mm256_cvtepi32_ps(b##i), _mm256_mul_ps(d, _mm256_set1_ps(x->d[at##i + s])), f##i); \
@@ -244,19 +259,20 @@ QUANT_INLINE void run_tile(const int pairs, const int nt, const panel_tile_avx2 
 #undef TILE_SAVE
 }
 #undef TILE_TOKENS_AVX2
+#undef TILE_KEEP
 
-#define QUANT_TILES(name, pairs) \
+#define QUANT_TILES(name, pairs, tokens) \
     HR_T_AVX2 static __attribute__((noinline)) void name(const panel_tile_avx2 *c) { \
         for (size_t half = 0; half < 2 && 8 * half < c->rows; half++) { \
             size_t t = 0, m = c->x->m; \
-            for (; t + 2 < m; t += PANEL_TOKENS) run_tile(pairs, PANEL_TOKENS, c, half, t); \
+            for (; t + 2 < m; t += tokens) run_tile(pairs, tokens, c, half, t); \
             for (; t < m; t++) run_tile(pairs, 1, c, half, t); \
         } \
     }
-QUANT_TILES(tiles_of_4_bits, 8)
-QUANT_TILES(tiles_of_5_bits, 4)
-QUANT_TILES(tiles_of_6_bits, 2)
-QUANT_TILES(tiles_signed, 1)
+QUANT_TILES(tiles_of_4_bits, 8, 6)
+QUANT_TILES(tiles_of_5_bits, 4, 4)
+QUANT_TILES(tiles_of_6_bits, 2, 4)
+QUANT_TILES(tiles_signed, 1, 5)
 #undef QUANT_TILES
 
 /* unpacks a panel; the formats are told apart here and nowhere later */

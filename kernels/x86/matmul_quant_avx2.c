@@ -1,11 +1,13 @@
 /* matmul_quant_avx2.c: quantized weights in packs times int8 activations, AVX2.
  *
- * A lane is a row (8 rows a vector, two halves a pack group). For each slice of 32 elements the weights of 8 rows are
- * unpacked into eight vectors of 8 rows x 4 bytes; each token then broadcasts its 4 bytes from memory, multiplies with
- * vpmaddubsw (unsigned weight x signed activation, pairs added in int16) and sums. Exact, because nothing saturates:
+ * A lane is a row, 8 rows a vector of 8 x 4 bytes. 512 elements of 16 rows are unpacked into a panel that stays in the first
+ * cache; tiles of 8 rows x 4 or 6 tokens run over it, and one more function unpacks one more format. A token's 4 bytes are
+ * broadcast from memory and multiplied by vpmaddubsw (unsigned weight x signed activation, pairs added in int16). Exact,
+ * because nothing saturates:
  *     weights <= 15: 8 pairs   8 * 2 * 15 * 127 = 30480         weights <= 31: 4 pairs  31496     weights <= 63: 2 pairs  32004
  *     signed bytes: |w| x (q with w's sign), 1 pair  2 * 128 * 127 = 32512
- * The zero point (Q4_0: 8) leaves as -zero * sum(q). Four tokens share one unpacking. The float chain is kernel.h's. */
+ * The zero point (Q4_0: 8) leaves as -zero * sum(q). One token (decode) of the common formats goes straight from the pack
+ * through registers. The float chain is kernel.h's. */
 #if defined(__GNUC__) && defined(__x86_64__) && !defined(HR_NO_AVX2)
 #include "kernels/kernel.h"
 #include "kernels/x86/unpack_avx2.h"
@@ -263,16 +265,18 @@ QUANT_INLINE void run_tile(const int pairs, const int nt, const panel_tile_avx2 
 
 #define QUANT_TILES(name, pairs, tokens) \
     HR_T_AVX2 static __attribute__((noinline)) void name(const panel_tile_avx2 *c) { \
-        for (size_t half = 0; half < 2 && 8 * half < c->rows; half++) { \
-            size_t t = 0, m = c->x->m; \
-            for (; t + 2 < m; t += tokens) run_tile(pairs, tokens, c, half, t); \
-            for (; t < m; t++) run_tile(pairs, 1, c, half, t); \
+        size_t t = 0, m = c->x->m, halves = c->rows > 8 ? 2 : 1; \
+        for (; t + 2 < m; t += tokens) { \
+            for (size_t half = 0; half < halves; half++) run_tile(pairs, tokens, c, half, t); \
+        } \
+        for (; t < m; t++) { \
+            for (size_t half = 0; half < halves; half++) run_tile(pairs, 1, c, half, t); \
         } \
     }
 QUANT_TILES(tiles_of_4_bits, 8, 6)
 QUANT_TILES(tiles_of_5_bits, 4, 4)
 QUANT_TILES(tiles_of_6_bits, 2, 4)
-QUANT_TILES(tiles_signed, 1, 5)
+QUANT_TILES(tiles_signed, 1, 6)
 #undef QUANT_TILES
 
 /* unpacks a panel; the formats are told apart here and nowhere later */

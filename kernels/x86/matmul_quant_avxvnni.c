@@ -260,10 +260,12 @@ AVXV_INLINE void run_pass_avxv(const uint32_t type, const size_t slices, const s
 
 AVXV_INLINE void run_groups_avxv(const uint32_t type, const size_t slices, const size_t bytes, const hr_matmul_args *a,
                                  size_t g0, size_t g1) {
+    const bool common = type == HR_TYPE_Q4_0 || type == HR_TYPE_Q4_K || type == HR_TYPE_Q5_K || type == HR_TYPE_Q6_K ||
+                        type == HR_TYPE_Q8_0; /* one token has a path of its own */
     for (size_t g = g0; g < g1; g++) {
-        size_t t = 0, m = a->x->m;
-        for (; t + 2 <= m; t += AVXV_PASS) run_pass_avxv(type, slices, bytes, a, g, t, hr_min_size(m - t, AVXV_PASS));
-        if (t < m) run_token_avxv(type, slices, bytes, a, g);
+        size_t t = 0, m = a->x->m, least = common ? 2 : 1;
+        for (; t + least <= m; t += AVXV_PASS) run_pass_avxv(type, slices, bytes, a, g, t, hr_min_size(m - t, AVXV_PASS));
+        if (common && t < m) run_token_avxv(type, slices, bytes, a, g);
     }
 }
 

@@ -190,7 +190,7 @@ QUANT_INLINE void run_tile(const int pairs, const int nt, const panel_tile_avx2 
     for (size_t s = 0; s < c->n; s++) {
         const uint8_t *w = p->w[s][0] + 32 * half;
         __m256i v, u, zero = load_panel(p->zero[s] + 16 * half);
-#define TILE_START(i) __m256i a##i, b##i = ones; \
+#define TILE_START(i) __m256i a##i = ones, b##i = ones; \
         if (nt > i && pairs < 8) b##i = _mm256_madd_epi16(zero, broadcast_quad(x->s16 + 2 * (at##i + s)));
         TILE_TOKENS_AVX2(TILE_START)
 #undef TILE_START

@@ -174,7 +174,7 @@ QUANT_INLINE __m256 load_rows(const float *y, size_t n) {
 #define TILE_TOKENS_AVX2(X) X(0) X(1) X(2) X(3) X(4) X(5)
 /* sums stay as written: gcc would turn them into trees, whose leaves spill */
 #define TILE_KEEP(v) __asm__ volatile("" : "+x"(v))
-QUANT_INLINE void run_tile(const int pairs, const int nt, const panel_tile_avx2 *c, size_t half, size_t t) {
+QUANT_INLINE void quant_tile_avx2(const int pairs, const int nt, const panel_tile_avx2 *c, size_t half, size_t t) {
     const panel_avx2 *p = c->panel;
     const hr_act *x = c->x;
     const size_t all = x->k / 32, rows = c->rows - 8 * half;
@@ -267,10 +267,10 @@ QUANT_INLINE void run_tile(const int pairs, const int nt, const panel_tile_avx2 
     HR_T_AVX2 static __attribute__((noinline)) void name(const panel_tile_avx2 *c) { \
         size_t t = 0, m = c->x->m, halves = c->rows > 8 ? 2 : 1; \
         for (; t + 2 < m; t += tokens) { \
-            for (size_t half = 0; half < halves; half++) run_tile(pairs, tokens, c, half, t); \
+            for (size_t half = 0; half < halves; half++) quant_tile_avx2(pairs, tokens, c, half, t); \
         } \
         for (; t < m; t++) { \
-            for (size_t half = 0; half < halves; half++) run_tile(pairs, 1, c, half, t); \
+            for (size_t half = 0; half < halves; half++) quant_tile_avx2(pairs, 1, c, half, t); \
         } \
     }
 QUANT_TILES(tiles_of_4_bits, 8, 6)

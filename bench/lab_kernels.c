@@ -99,6 +99,8 @@ static void run_once(const lab_bench *b, const hr_kernel *k, const lab_work *w) 
         ((hr_kv_q4_fn *)k->fn)((const uint8_t *)lab_f32[0], w->n / 512, 256, 512, (int8_t *)lab_f32[3]);
     } else if (k->op == HR_OP_scan_i8) {
         ((hr_scan_fn *)k->fn)((const int8_t *)b->weights, w->m, w->n, lab_i8, lab_dots);
+    } else if (k->op == HR_OP_crc32c) {
+        lab_dots[0] = (int32_t)((hr_crc_fn *)k->fn)(b->weights, w->n, 0);
     } else {
         for (size_t i = 0; i < w->m; i++) run_row(k, lab_f32[0] + i * w->n, lab_f32[3] + i * w->n, i, w->n);
     }
@@ -145,6 +147,10 @@ static bool plan_work(const lab_bench *b, const hr_kernel *k, lab_shape shape, l
         w->m = 1;
         w->macs = w->n = 8192;
         w->bytes = w->macs * (k->op == HR_OP_kv_f16 ? 2 : 0.5);
+        return true;
+    case HR_OP_crc32c:
+        w->n = 65536;
+        w->macs = w->bytes = (double)w->n;
         return true;
     case HR_OP_quant_a8: case HR_OP_rmsnorm: case HR_OP_layernorm: case HR_OP_rope_norm: case HR_OP_rope_neox:
     case HR_OP_attn_merge: case HR_OP_silu: case HR_OP_gelu_tanh: case HR_OP_gelu_erf: case HR_OP_relu2:

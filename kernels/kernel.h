@@ -132,6 +132,11 @@ typedef void hr_attn_merge_fn(float *m, float *l, float *o /* [dv] */, float pm,
 typedef void hr_scan_fn(const int8_t *rows /* [n][stride] */, size_t n, size_t stride, const int8_t *q /* [stride] */,
                         int32_t *dot /* [n] */);
 
+/* --- checksums: CRC-32C (RFC 3720) of n bytes; seed 0, or the sum of what comes before -------------------------------------- */
+typedef uint32_t hr_crc_fn(const void *data /* [n] */, size_t n, uint32_t seed);
+HR_PRIVATE uint32_t hr_crc32c(const void *data, size_t n, uint32_t seed); /* the portable one */
+HR_PRIVATE hr_crc_fn *hr_crc32c_fastest(void);                            /* the best here that agrees with it */
+
 /* --- operations: name, function type ----------------------------------------------------------------------------------- */
 #define HR_OPS(X)                                                                                                  \
     X(matmul_f32, hr_matmul_fn) X(matmul_f16, hr_matmul_fn) X(matmul_bf16, hr_matmul_fn)                           \
@@ -144,7 +149,7 @@ typedef void hr_scan_fn(const int8_t *rows /* [n][stride] */, size_t n, size_t s
     X(rope_norm, hr_rope_fn) X(rope_neox, hr_rope_fn)                                                              \
     X(silu, hr_act_fn) X(gelu_tanh, hr_act_fn) X(gelu_erf, hr_act_fn) X(relu2, hr_act_fn) X(swiglu_oai, hr_act_fn) \
     X(attn_page_f32, hr_attn_page_fn) X(attn_page_i8, hr_attn_page_fn) X(attn_merge, hr_attn_merge_fn) \
-    X(kv_f16, hr_kv_f16_fn) X(kv_q4, hr_kv_q4_fn) X(scan_i8, hr_scan_fn)
+    X(kv_f16, hr_kv_f16_fn) X(kv_q4, hr_kv_q4_fn) X(scan_i8, hr_scan_fn) X(crc32c, hr_crc_fn)
 
 typedef enum hr_op {
 #define X(name, type) HR_OP_##name,

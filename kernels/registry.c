@@ -81,3 +81,15 @@ hr_status hr_kernels_choose(hr_kernels *out, uint32_t mask, bool check, void *sc
                             void *ctx, hr_error *err) {
     return hr_kernels_choose_from(out, kernel_rows, HR_COUNT(kernel_rows), mask, check, scratch, report, ctx, err);
 }
+
+hr_crc_fn *hr_crc32c_fastest(void) {
+    static const uint8_t sample[93] = {1, 2, 4, 8, 16, 32, 64, 128, 255};
+    const uint32_t isa = hr_cpu_isa();
+    const hr_kernel *best = NULL;
+    for (size_t i = 0; i < HR_COUNT(kernel_rows); i++) {
+        const hr_kernel *k = kernel_rows[i];
+        if (k->op != HR_OP_crc32c || (k->isa & ~isa) != 0 || (best != NULL && k->rank < best->rank)) continue;
+        if (((hr_crc_fn *)k->fn)(sample, sizeof sample, 7) == hr_crc32c(sample, sizeof sample, 7)) best = k;
+    }
+    return best != NULL ? (hr_crc_fn *)best->fn : hr_crc32c;
+}

@@ -187,6 +187,16 @@ static bool check_scan(const hr_kernel *k, const hr_kernel *reference, hr_arena 
     return memcmp(dot[0], dot[1], sizeof dot[0]) == 0;
 }
 
+static bool check_crc(const hr_kernel *k, const hr_kernel *reference) {
+    uint8_t x[200];
+    bool ok = true;
+    for (uint32_t i = 0; i < sizeof x; i++) x[i] = (uint8_t)(i * i * 37u + i);
+    for (size_t n = 0; n < sizeof x - 3; n += 13) {
+        ok = ok && ((hr_crc_fn *)k->fn)(x + n % 4, n, 5) == ((hr_crc_fn *)reference->fn)(x + n % 4, n, 5);
+    }
+    return ok;
+}
+
 bool hr_selfcheck_kernel(const hr_kernel *k, const hr_kernel *reference, void *scratch) {
     hr_arena a;
     hr_arena_init(&a, scratch, CHECK_SCRATCH);
@@ -196,6 +206,7 @@ bool hr_selfcheck_kernel(const hr_kernel *k, const hr_kernel *reference, void *s
             : k->op == HR_OP_attn_page_f32 || k->op == HR_OP_attn_page_i8 ? check_attention(k, reference, &a)
             : k->op == HR_OP_kv_f16 || k->op == HR_OP_kv_q4 ? check_unpack(k, reference, &a)
             : k->op == HR_OP_scan_i8 ? check_scan(k, reference, &a)
+            : k->op == HR_OP_crc32c ? check_crc(k, reference)
             : k->op == HR_OP_attn_merge ? check_merge(k, reference, &a) : check_row(k, reference, &a);
     hr_assert(!a.failed);
     return ok;

@@ -207,6 +207,7 @@ hr_status hr_log_open(hr_wal *log, hr_block *b, const hr_log_config *config, hr_
     memset(log, 0, sizeof *log);
     log->block = *b;
     log->memory = config->memory != NULL ? config->memory : hr_allocator_default();
+    log->crc = hr_crc32c_fastest();
     log->read_only = b->read_only;
     log->head = UINT32_MAX;
     log->next_lsn = log->next_seq = 1;
@@ -259,7 +260,7 @@ hr_status hr_log_read(hr_wal *log, hr_log_loc loc, uint64_t lsn, void *dst, size
         return HR_OK;
     }
     HR_TRY(hr_log_raw(log, offset, dst, rec->n, err));
-    if (hr_crc32c(dst, rec->n, 0) != hr_le32(head + 20)) {
+    if (log->crc(dst, rec->n, 0) != hr_le32(head + 20)) {
         return hr_fail(err, HR_E_FORMAT, offset, "record", "its bytes do not fit its checksum");
     }
     rec->data = dst;

@@ -9,8 +9,7 @@
 #include "engine/base/base.h"
 #include "engine/base/crypto.h"
 #include "engine/base/sys_block.h"
-
-HR_PRIVATE uint32_t hr_crc32c(const void *data, size_t n, uint32_t seed); /* seed: 0, or the sum of what comes before */
+#include "kernels/kernel.h"
 
 HR_INLINE void hr_put16(uint8_t *p, uint16_t v) { p[0] = (uint8_t)v, p[1] = (uint8_t)(v >> 8); }
 HR_INLINE void hr_put32(uint8_t *p, uint32_t v) { hr_put16(p, (uint16_t)v), hr_put16(p + 2, (uint16_t)(v >> 16)); }
@@ -62,6 +61,7 @@ typedef struct hr_log_damage {
 typedef struct hr_wal {
     hr_block block;
     const hr_allocator *memory;
+    hr_crc_fn *crc;      /* the fastest hr_crc32c of this machine */
     hr_log_seg *segs;    /* [cap_segs], n_segs in use, by place on the device */
     uint32_t n_segs, cap_segs, seg_bytes;
     uint8_t uuid[16];

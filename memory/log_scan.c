@@ -35,7 +35,7 @@ void hr_log_rec_encode(const hr_wal *log, const hr_log_seg *s, const hr_log_rec 
 bool hr_log_header_ok(const hr_wal *log, uint32_t seg, uint32_t at, const uint8_t *head, hr_log_rec *rec) {
     const hr_log_seg *s = &log->segs[seg];
     memset(rec, 0, sizeof *rec);
-    if (hr_le32(head) != (rec_sync ^ (uint32_t)s->salt) || hr_le32(head + 28) != hr_crc32c(head, 28, (uint32_t)(s->salt >> 32)) ||
+    if (hr_le32(head) != (rec_sync ^ (uint32_t)s->salt) || hr_le32(head + 28) != log->crc(head, 28, (uint32_t)(s->salt >> 32)) ||
         hr_le32(head + 24) != 0) {
         return false;
     }
@@ -101,7 +101,7 @@ static hr_status check_payload(hr_wal *log, const hr_log_rec *r, uint32_t want, 
         const uint8_t *p;
         uint32_t piece = left < log->buf_bytes ? left : log->buf_bytes;
         HR_TRY(look(log, r->loc.seg, at, piece, &p, err));
-        crc = hr_crc32c(p, piece, crc);
+        crc = log->crc(p, piece, crc);
         at += piece;
         left -= piece;
     }

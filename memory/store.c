@@ -53,6 +53,32 @@ hr_entry *hr_store_find(hr_store *s, uint64_t id) {
     return at != 0 && s->entries[at - 1].live ? &s->entries[at - 1] : NULL;
 }
 
+/* --- key -> entries ------------------------------------------------------------------------------------------------------- */
+static void keys_link(hr_store *s, uint32_t index) {
+    uint32_t *head = &s->keys[s->entries[index].key_hash & (s->keys_cap - 1)];
+    s->entries[index].next_key = *head;
+    *head = index + 1;
+}
+
+/* room for one more: as many chains as living entries, those of dead ones are left out when the table is made again */
+static hr_status keys_room(hr_store *s, hr_error *err) {
+    if (s->n_keyed < s->keys_cap) return HR_OK;
+    uint32_t cap = 64, living = 0;
+    for (uint32_t i = 0; i < s->n; i++) living += s->entries[i].live && s->entries[i].key_hash != 0;
+    while (cap != 0 && cap <= 2 * living) cap *= 2;
+    uint32_t *more = cap == 0 ? NULL : (uint32_t *)s->memory->alloc(s->memory->ctx, cap * sizeof *more, 8);
+    if (more == NULL) return no_memory(err);
+    memset(more, 0, cap * sizeof *more);
+    if (s->keys != NULL) s->memory->free(s->memory->ctx, s->keys, s->keys_cap * sizeof *more);
+    s->keys = more;
+    s->keys_cap = cap;
+    s->n_keyed = living;
+    for (uint32_t i = 0; i < s->n; i++) {
+        if (s->entries[i].live && s->entries[i].key_hash != 0) keys_link(s, i);
+    }
+    return HR_OK;
+}
+
 /* --- payloads ---------------------------------------------------------------------------------------------------------------- */
 static size_t item_bytes(const hr_item *i) {
     return ITEM_HEAD + i->scope.size + i->source.size + i->tags.size + i->key.size + i->text.size;
@@ -103,6 +129,7 @@ static hr_status apply_item(hr_store *s, const hr_log_rec *r, hr_error *err) {
     hr_item item;
     HR_TRY(item_decode(r->data, r->n, HR_NO_OFFSET, &item, err));
     HR_TRY(table_room(s, err));
+    if (item.key.size != 0) HR_TRY(keys_room(s, err));
     hr_entry *more = (hr_entry *)hr_store_grow(s->memory, s->entries, s->n, sizeof *more, &s->cap, s->n + 1);
     if (more == NULL) return no_memory(err);
     s->entries = more;
@@ -123,6 +150,7 @@ static hr_status apply_item(hr_store *s, const hr_log_rec *r, hr_error *err) {
     if (old == NULL) s->table_used++;
     if (old != NULL && old->live) old->live = false;
     else s->n_live++;
+    if (item.key.size != 0) keys_link(s, s->n), s->n_keyed++;
     *slot = ++s->n;
     return HR_OK;
 }
@@ -238,6 +266,7 @@ void hr_store_close(hr_store *s) {
     hr_columns_free(s);
     if (s->entries != NULL) m->free(m->ctx, s->entries, s->cap * sizeof *s->entries);
     if (s->table != NULL) m->free(m->ctx, s->table, s->table_cap * sizeof *s->table);
+    if (s->keys != NULL) m->free(m->ctx, s->keys, s->keys_cap * sizeof *s->keys);
     if (s->page != NULL) m->free(m->ctx, s->page, s->page_bytes);
     hr_log_close(&s->log);
     memset(s, 0, sizeof *s);
@@ -280,10 +309,17 @@ int hr_store_space(const hr_store *s, const char *name) {
 /* the item of the same kind, scope and key; *skip: it is certain and the new one is not */
 static hr_status merge_key(hr_store *s, hr_item *i, uint64_t now, bool *skip, hr_error *err) {
     uint64_t h = key_hash(i);
-    for (uint32_t k = 0; k < s->n; k++) {
+    uint32_t *link = s->keys_cap != 0 ? &s->keys[h & (s->keys_cap - 1)] : NULL;
+    while (link != NULL && *link != 0) {
         hr_item old;
-        if (!s->entries[k].live || s->entries[k].key_hash != h) continue;
-        HR_TRY(hr_store_read(s, &s->entries[k], &old, err));
+        hr_entry *e = &s->entries[*link - 1];
+        if (!e->live) { /* out of the chain: nobody walks past it twice */
+            *link = e->next_key;
+            continue;
+        }
+        link = &e->next_key;
+        if (e->key_hash != h) continue;
+        HR_TRY(hr_store_read(s, e, &old, err));
         bool same = old.kind == i->kind && old.key.size == i->key.size && old.scope.size == i->scope.size &&
                     memcmp(old.key.data, i->key.data, i->key.size) == 0 &&
                     (i->scope.size == 0 || memcmp(old.scope.data, i->scope.data, i->scope.size) == 0);

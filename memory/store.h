@@ -28,6 +28,7 @@ typedef struct hr_entry {    /* one version of an item; its text stays on the de
     hr_log_loc loc;
     uint32_t n;              /* payload bytes */
     uint32_t n_words;        /* set by the lexical index */
+    uint32_t next_key;       /* 1 + index of the entry before in the chain of its key's hash */
     uint8_t kind;
     bool live;
     uint8_t vec_space;       /* 1 + index, 0: none */
@@ -65,6 +66,8 @@ typedef struct hr_store {
     uint32_t n, cap, n_live;
     uint32_t *table;         /* [table_cap] id -> 1 + index of its newest version */
     uint32_t table_cap, table_used;
+    uint32_t *keys;          /* [keys_cap] hash of a key -> 1 + index of the newest entry of its chain */
+    uint32_t keys_cap, n_keyed;
     hr_space spaces[HR_STORE_SPACES];
     uint32_t n_spaces;
     uint8_t *page;           /* [page_bytes] scratch for one payload */

@@ -17,7 +17,7 @@ typedef struct hr_columns {
     uint32_t n_done;         /* entries seen */
 } hr_columns;
 
-enum { SCAN_ROWS = 512 };
+enum { SCAN_ROWS = 512, VEC_RECORD_HEAD = 24 };
 
 void hr_columns_free(hr_store *s) {
     const hr_allocator *m = s->memory;
@@ -33,32 +33,35 @@ void hr_columns_free(hr_store *s) {
     s->columns = NULL;
 }
 
+enum { COLUMN_LANES = 8 };
 /* x to length 1, then to int8; zero vectors give zero rows. Returns 0 when x is not finite or has no length. */
 static bool vec_quantize(const float *x, uint32_t dim, uint32_t stride, int8_t *q, float *scale, float *lost) {
-    double ss = 0, most = 0, missed = 0;
-    for (uint32_t i = 0; i < dim; i++) {
-        double a = x[i] < 0 ? -(double)x[i] : x[i];
-        ss += (double)x[i] * x[i];
-        if (a > most) most = a;
-    }
+    double ss[COLUMN_LANES] = {0}, missed[COLUMN_LANES] = {0}, sum = 0, lack = 0;
+    uint32_t most = 0;
     memset(q, 0, stride);
     *scale = 0, *lost = 0;
-    if (!(ss > 0) || !(most < 1e30)) return false;
-    double length = __builtin_sqrt(ss), step = most / 127.0;
     for (uint32_t i = 0; i < dim; i++) {
-        double t = x[i] / step;
-        int v = (int)(t < 0 ? t - 0.5 : t + 0.5);
-        v = v > 127 ? 127 : v < -127 ? -127 : v;
+        uint32_t a = hr_f32_bits(x[i]) & 0x7fffffffu; /* ordered as the magnitudes are */
+        ss[i % COLUMN_LANES] += (double)x[i] * x[i];
+        if (a > most) most = a;
+    }
+    for (int k = 0; k < COLUMN_LANES; k++) sum += ss[k];
+    if (!(sum > 0) || !(hr_f32_from_bits(most) < 1e30f)) return false;
+    double length = __builtin_sqrt(sum), step = (double)hr_f32_from_bits(most) / 127.0, inverse = 1.0 / step;
+    for (uint32_t i = 0; i < dim; i++) {
+        double t = x[i] * inverse;
+        int v = (int)(t + 128.5) - 128; /* within -127 ... 127: |t| <= 127 (1 + 2^-51) */
         double r = x[i] - v * step;
-        missed += r * r;
+        missed[i % COLUMN_LANES] += r * r;
         q[i] = (int8_t)v;
     }
+    for (int k = 0; k < COLUMN_LANES; k++) lack += missed[k];
     *scale = (float)(step / length);
-    *lost = (float)(__builtin_sqrt(missed) / length * 1.00001 + 1e-6);
+    *lost = (float)(__builtin_sqrt(lack) / length * 1.00001 + 1e-6);
     return true;
 }
 
-static hr_status column_add(hr_store *s, uint32_t index, hr_error *err) {
+static hr_status column_add(hr_store *s, uint32_t index, const float *x, hr_error *err) {
     const hr_entry *e = &s->entries[index];
     const hr_allocator *m = s->memory;
     uint32_t dim = s->spaces[e->vec_space - 1].dim;
@@ -73,15 +76,50 @@ static hr_status column_add(hr_store *s, uint32_t index, hr_error *err) {
     void *entry = lost == NULL ? NULL : hr_store_grow(m, c->entry, c->n, sizeof(uint32_t), &c->cap_entry, c->n + 1);
     if (entry == NULL) return hr_fail(err, HR_E_MEMORY, HR_NO_OFFSET, "vectors", "out of memory");
     c->entry = (uint32_t *)entry;
-    float *x = (float *)m->alloc(m->ctx, dim * sizeof *x, 16);
-    if (x == NULL) return hr_fail(err, HR_E_MEMORY, HR_NO_OFFSET, "vectors", "out of memory");
-    hr_status status = hr_store_vector(s, e, x, dim, err);
-    if (status == HR_OK) {
-        vec_quantize(x, dim, c->stride, c->rows + (size_t)c->n * c->stride, &c->scale[c->n], &c->lost[c->n]);
-        c->entry[c->n++] = index;
+    vec_quantize(x, dim, c->stride, c->rows + (size_t)c->n * c->stride, &c->scale[c->n], &c->lost[c->n]);
+    c->entry[c->n++] = index;
+    return HR_OK;
+}
+
+typedef struct column_pass {
+    hr_store *s;
+    float *x;                /* [HR_STORE_DIM_MAX] */
+    uint64_t n;              /* vectors taken */
+} column_pass;
+
+static hr_status column_visit(void *ctx, const hr_log_rec *r, hr_error *err) {
+    column_pass *p = (column_pass *)ctx;
+    if (r->type != HR_REC_VECTOR || r->n < VEC_RECORD_HEAD) return HR_OK;
+    const uint8_t *raw = (const uint8_t *)r->data;
+    const hr_entry *e = hr_store_find(p->s, hr_le64(raw));
+    if (e == NULL || e->vec_space == 0 || e->vec_lsn != r->lsn) return HR_OK;
+    uint32_t dim = p->s->spaces[e->vec_space - 1].dim;
+    if (r->n < VEC_RECORD_HEAD + 4 * (size_t)dim) return HR_OK;
+    for (uint32_t i = 0; i < dim; i++) p->x[i] = hr_f32_from_bits(hr_le32(raw + VEC_RECORD_HEAD + 4 * i));
+    p->n++;
+    return column_add(p->s, (uint32_t)(e - p->s->entries), p->x, err);
+}
+
+/* All of them: the log from front to back. A few new ones: a read for each. */
+static hr_status columns_fill(hr_store *s, float *x, hr_error *err) {
+    column_pass p = {s, x, 0};
+    hr_columns *c = s->columns;
+    if (c->n_done == 0) {
+        uint64_t want = 0;
+        for (uint32_t i = 0; i < s->n; i++) want += s->entries[i].live && s->entries[i].vec_space != 0;
+        for (uint32_t i = 0; i < s->log.n_segs; i++) {
+            if (s->log.segs[i].seq != 0) HR_TRY(hr_log_visit_segment(&s->log, i, column_visit, &p, err));
+        }
+        if (p.n != want) return hr_fail(err, HR_E_FORMAT, HR_NO_OFFSET, "vectors", "some can no longer be read");
+        c->n_done = s->n;
     }
-    m->free(m->ctx, x, dim * sizeof *x);
-    return status;
+    for (; c->n_done < s->n; c->n_done++) {
+        const hr_entry *e = &s->entries[c->n_done];
+        if (!e->live || e->vec_space == 0) continue;
+        HR_TRY(hr_store_vector(s, e, x, HR_STORE_DIM_MAX, err));
+        HR_TRY(column_add(s, c->n_done, x, err));
+    }
+    return HR_OK;
 }
 
 static hr_status columns_update(hr_store *s, hr_error *err) {
@@ -102,11 +140,14 @@ static hr_status columns_update(hr_store *s, hr_error *err) {
             return status;
         }
     }
-    for (; s->columns->n_done < s->n; s->columns->n_done++) {
-        const hr_entry *e = &s->entries[s->columns->n_done];
-        if (e->live && e->vec_space != 0) HR_TRY(column_add(s, s->columns->n_done, err));
-    }
-    return HR_OK;
+    if (s->columns->n_done == s->n) return HR_OK;
+    float *x = (float *)m->alloc(m->ctx, HR_STORE_DIM_MAX * sizeof *x, 16);
+    if (x == NULL) return hr_fail(err, HR_E_MEMORY, HR_NO_OFFSET, "vectors", "out of memory");
+    bool first = s->columns->n_done == 0;
+    hr_status status = columns_fill(s, x, err);
+    m->free(m->ctx, x, HR_STORE_DIM_MAX * sizeof *x);
+    if (status != HR_OK && first) hr_columns_free(s); /* half of it would be scanned twice */
+    return status;
 }
 
 /* --- the best k ------------------------------------------------------------------------------------------------------------ */

@@ -237,6 +237,13 @@ T_TEST(crc_is_castagnoli) {
             for (int k = 0; k < 8; k++) c = c >> 1 ^ (c & 1 ? 0x82f63b78u : 0);
         }
         T_EQ_U(hr_crc32c(b, n, 0), ~c);
+        for (size_t k = 0; k < hr_kernel_count(); k++) {
+            const hr_kernel *row = hr_kernel_at(k);
+            if (row->op != HR_OP_crc32c || (row->isa & ~hr_cpu_isa())) continue;
+            hr_crc_fn *fn = (hr_crc_fn *)row->fn;
+            T_EQ_U(fn(b, n, 0), ~c);
+            T_EQ_U(fn(b + n / 2, n - n / 2, fn(b, n / 2, 0)), ~c);
+        }
         T_EQ_U(hr_crc32c(b + n / 2, n - n / 2, hr_crc32c(b, n / 2, 0)), ~c);
     }
 }

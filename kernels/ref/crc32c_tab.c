@@ -1,6 +1,6 @@
 /* crc32c_tab.c: CRC-32C (Castagnoli, RFC 3720), eight bytes a step over eight tables (Kounavis and Berry 2005). The tables
  * follow from the polynomial 0x82f63b78; tests/test_store_log.c makes them again bit by bit. */
-#include "memory/log.h"
+#include "kernels/kernel.h"
 
 static const uint32_t crc32c_tables[8][256] = {
     {
@@ -289,3 +289,6 @@ uint32_t hr_crc32c(const void *data, size_t n, uint32_t seed) {
     for (; n > 0; n--, p++) c = c >> 8 ^ crc32c_tables[0][(c ^ *p) & 255];
     return ~c;
 }
+
+static uint32_t crc32c_c(const void *data, size_t n, uint32_t seed) { return hr_crc32c(data, n, seed); }
+HR_KERNEL(crc32c, crc32c_c, HR_ISA_C, 0, 1, 1)

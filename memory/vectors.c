@@ -8,6 +8,7 @@ typedef struct vec_column {
     int8_t *rows;            /* [cap][stride] */
     float *scale, *lost;     /* [cap]: v ~ scale * row, |v - scale * row| <= lost, for v of length 1 */
     uint32_t *entry;         /* [cap] */
+    uint32_t want;           /* rows to make room for at once */
     uint32_t n, cap_rows, cap_scale, cap_lost, cap_entry, stride;
 } vec_column;
 
@@ -67,13 +68,14 @@ static hr_status column_add(hr_store *s, uint32_t index, const float *x, hr_erro
     uint32_t dim = s->spaces[e->vec_space - 1].dim;
     vec_column *c = &s->columns->space[e->vec_space - 1];
     c->stride = (dim + 63) / 64 * 64;
-    void *rows = hr_store_grow(m, c->rows, c->n, c->stride, &c->cap_rows, c->n + 1);
+    uint32_t room = c->n < c->want ? c->want : c->n + 1;
+    void *rows = hr_store_grow(m, c->rows, c->n, c->stride, &c->cap_rows, room);
     if (rows != NULL) c->rows = (int8_t *)rows;
-    void *scale = rows == NULL ? NULL : hr_store_grow(m, c->scale, c->n, sizeof(float), &c->cap_scale, c->n + 1);
+    void *scale = rows == NULL ? NULL : hr_store_grow(m, c->scale, c->n, sizeof(float), &c->cap_scale, room);
     if (scale != NULL) c->scale = (float *)scale;
-    void *lost = scale == NULL ? NULL : hr_store_grow(m, c->lost, c->n, sizeof(float), &c->cap_lost, c->n + 1);
+    void *lost = scale == NULL ? NULL : hr_store_grow(m, c->lost, c->n, sizeof(float), &c->cap_lost, room);
     if (lost != NULL) c->lost = (float *)lost;
-    void *entry = lost == NULL ? NULL : hr_store_grow(m, c->entry, c->n, sizeof(uint32_t), &c->cap_entry, c->n + 1);
+    void *entry = lost == NULL ? NULL : hr_store_grow(m, c->entry, c->n, sizeof(uint32_t), &c->cap_entry, room);
     if (entry == NULL) return hr_fail(err, HR_E_MEMORY, HR_NO_OFFSET, "vectors", "out of memory");
     c->entry = (uint32_t *)entry;
     vec_quantize(x, dim, c->stride, c->rows + (size_t)c->n * c->stride, &c->scale[c->n], &c->lost[c->n]);
@@ -106,7 +108,9 @@ static hr_status columns_fill(hr_store *s, float *x, hr_error *err) {
     hr_columns *c = s->columns;
     if (c->n_done == 0) {
         uint64_t want = 0;
-        for (uint32_t i = 0; i < s->n; i++) want += s->entries[i].live && s->entries[i].vec_space != 0;
+        for (uint32_t i = 0; i < s->n; i++) {
+            if (s->entries[i].live && s->entries[i].vec_space != 0) c->space[s->entries[i].vec_space - 1].want++, want++;
+        }
         for (uint32_t i = 0; i < s->log.n_segs; i++) {
             if (s->log.segs[i].seq != 0) HR_TRY(hr_log_visit_segment(&s->log, i, column_visit, &p, err));
         }

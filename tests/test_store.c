@@ -258,6 +258,45 @@ T_TEST(churn_and_compaction_keep_the_file_small) {
     T_CHECK(!file_has(path, "CHURN9 ") && file_has(path, "CHURN10 "));
 }
 
+/* Keys found through their chains: against plain counters, with deletions between and across an open. */
+T_TEST(a_key_has_one_item) {
+    enum { KEYS = 150 };
+    const char *path = t_tmp("keys.hearth");
+    static uint64_t ids[KEYS];
+    static uint32_t counts[KEYS];
+    hr_store s;
+    memset(ids, 0, sizeof ids);
+    memset(counts, 0, sizeof counts);
+    T_NEED(open_store(&s, path, 0));
+    for (int step = 0; step < 4000; step++) {
+        char key[32], text[32];
+        uint32_t k = next_random() % KEYS;
+        if (step % 1000 == 999) {
+            hr_store_close(&s);
+            T_NEED(open_store(&s, path, 0));
+        }
+        if (step % 17 == 0 && ids[k] != 0) {
+            T_NEED(hr_store_delete(&s, &ids[k], 1, NULL) == HR_OK);
+            ids[k] = 0, counts[k] = 0;
+            continue;
+        }
+        snprintf(key, sizeof key, "key %u", k % 50);
+        snprintf(text, sizeof text, "step %d", step);
+        hr_item got, it = item_of(text, k < 50 ? "a" : k < 100 ? "b" : "", "t"); /* one key in three scopes: three items */
+        it.kind = HR_KIND_VALUE, it.key = str_of(key);
+        T_NEED(hr_store_put(&s, &it, 1, NULL) == HR_OK);
+        T_CHECK(it.id != 0 && (ids[k] == 0 || it.id == ids[k]));
+        ids[k] = it.id;
+        T_EQ_U(it.count, ++counts[k]);
+        T_NEED(hr_store_read(&s, hr_store_find(&s, it.id), &got, NULL) == HR_OK);
+        T_CHECK(got.text.size == strlen(text) && memcmp(got.text.data, text, got.text.size) == 0);
+    }
+    uint32_t living = 0;
+    for (int k = 0; k < KEYS; k++) living += ids[k] != 0;
+    T_EQ_U(s.n_live, living);
+    hr_store_close(&s);
+}
+
 /* --- vectors ---------------------------------------------------------------------------------------------------------- */
 T_TEST(scan_kernels_equal_the_reference) {
     const hr_kernel *reference = NULL;
@@ -471,5 +510,6 @@ T_TEST(every_allocation_failing) {
 
 T_MAIN(T_RUN(put_get_update_delete), T_RUN(keys_merge_and_the_certain_stays), T_RUN(forgotten_bytes_are_in_no_file),
        T_RUN(a_random_life), T_RUN(churn_and_compaction_keep_the_file_small), T_RUN(scan_kernels_equal_the_reference),
+       T_RUN(a_key_has_one_item),
        T_RUN(vector_search_is_a_full_scan), T_RUN(words_rank_by_bm25), T_RUN(both_lists_fuse_by_rank),
        T_RUN(every_allocation_failing))

@@ -31,7 +31,9 @@ static void need(bool ok, const char *what, const hr_error *err) {
 static hr_store open_store(const char *path) {
     hr_store s;
     hr_error err;
-    hr_store_config c = {0, true, false, NULL};
+    hr_store_config c;
+    memset(&c, 0, sizeof c);
+    c.write = true;
     hr_error_clear(&err);
     need(hr_store_open_file(&s, path, &c, &err) == HR_OK, path, &err);
     return s;

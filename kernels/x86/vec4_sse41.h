@@ -17,7 +17,8 @@ HR_V4_INLINE __m128d v4_fma_pair(__m128d a, __m128d b, __m128d c) {
     __m128i step = _mm_or_si128(_mm_srai_epi32(sign, 31), one); /* away from zero when e and s agree */
     return _mm_castsi128_pd(_mm_add_epi64(u, _mm_and_si128(step, _mm_and_si128(inexact, even))));
 }
-HR_V4_INLINE hr_v4f hr_v4_fma(hr_v4f a, hr_v4f b, hr_v4f c) {
+/* Not inlined: some 50 instructions, wanted in a hundred places; inlined they were 60 KB of the drop. */
+HR_T_SSE41 static __attribute__((noinline, unused)) hr_v4f hr_v4_fma(hr_v4f a, hr_v4f b, hr_v4f c) {
     __m128 x = (__m128)a, y = (__m128)b, z = (__m128)c;
     __m128d low = v4_fma_pair(_mm_cvtps_pd(x), _mm_cvtps_pd(y), _mm_cvtps_pd(z));
     __m128d high = v4_fma_pair(_mm_cvtps_pd(_mm_movehl_ps(x, x)), _mm_cvtps_pd(_mm_movehl_ps(y, y)),

@@ -4,9 +4,9 @@
  * +128), activations are signed and broadcast from memory. What the bias adds, bias * sum(q), is taken off before the first
  * product: the accumulator starts at that value, so the inner loop does not know of it.
  *
- * One token (decode) unpacks into registers, and so do up to 16, eight at a time. More tokens share an unpacking: 32 rows
- * x 512 elements are unpacked into a panel that stays in the first-level cache, and tiles of 32 rows x 6 tokens (24
- * accumulators) run over it. In a tile each
+ * One token (decode) unpacks into registers, and so do up to 16 of the common formats, eight at a time. More tokens share
+ * an unpacking: 32 rows x 512 elements are unpacked into a panel that stays in the first-level cache, and tiles of 32 rows
+ * x 6 tokens (24 accumulators) run over it. In a tile each
  * 32 elements take 8 dots, a product of scales and a multiply-add an output: at best 8 of 10 issue slots are dots (8 of 11
  * with a minimum, 8 of 12 with sub-scales of 16 elements, whose tiles have 4 tokens). The float chain is kernel.h's. */
 #if defined(__GNUC__) && defined(__x86_64__) && !defined(HR_NO_AVX512)
@@ -41,6 +41,16 @@ VNNI_INLINE int vnni_bias(const uint32_t type) {
     case HR_TYPE_TQ1_0: case HR_TYPE_TQ2_0: return 1;
     case HR_TYPE_Q3_K: return 4;
     case HR_TYPE_Q6_K: return 32;
+    default: return 0;
+    }
+}
+
+/* Few tokens do without a panel, four or eight at once, where models have a format often; eight where they have it now and
+ * then; with the others (0) code would be spent on what nobody runs. */
+VNNI_INLINE int vnni_few(const uint32_t type) {
+    switch (type) {
+    case HR_TYPE_Q4_0: case HR_TYPE_Q8_0: case HR_TYPE_Q4_K: case HR_TYPE_Q5_K: case HR_TYPE_Q6_K: return 4;
+    case HR_TYPE_Q5_0: case HR_TYPE_IQ4_NL: case HR_TYPE_IQ4_XS: case HR_TYPE_MXFP4: return 8;
     default: return 0;
     }
 }
@@ -526,15 +536,17 @@ VNNI_INLINE void tile_halves(const bool with_min, const int tokens, const vnni_t
 
 HR_T_AVX512 static void run_plain_tiles(const vnni_tile *c) {
     size_t t = 0, m = c->x->m;
-    for (; t + 6 <= m; t += 6) tile_whole(false, 6, c, t);
-    for (; t + 3 <= m; t += 3) tile_whole(false, 3, c, t);
-    for (; t < m; t++) tile_whole(false, 1, c, t);
+    for (; t + 6 <= m && t + 8 != m; t += 6) tile_whole(false, 6, c, t);
+    for (; t + 4 <= m; t += 4) tile_whole(false, 4, c, t); /* eight are better in halves */
+    for (; t + 2 <= m; t += 2) tile_whole(false, 2, c, t);
+    if (t < m) tile_whole(false, 1, c, t);
 }
 HR_T_AVX512 static void run_min_tiles(const vnni_tile *c) {
     size_t t = 0, m = c->x->m;
-    for (; t + 6 <= m; t += 6) tile_whole(true, 6, c, t);
-    for (; t + 3 <= m; t += 3) tile_whole(true, 3, c, t);
-    for (; t < m; t++) tile_whole(true, 1, c, t);
+    for (; t + 6 <= m && t + 8 != m; t += 6) tile_whole(true, 6, c, t);
+    for (; t + 4 <= m; t += 4) tile_whole(true, 4, c, t); /* eight are better in halves */
+    for (; t + 2 <= m; t += 2) tile_whole(true, 2, c, t);
+    if (t < m) tile_whole(true, 1, c, t);
 }
 HR_T_AVX512 static void run_halves_tiles(const vnni_tile *c) {
     size_t t = 0, m = c->x->m;
@@ -555,14 +567,14 @@ VNNI_INLINE void run_groups16(const uint32_t type, const size_t slices, const si
         for (size_t g = g0; g < g1; g++) run_token16(type, slices, bytes, a, g);
         return;
     }
-    for (size_t g = g0; g < g1 && a->x->m <= VNNI_FEW; g++) {
-        const size_t step = type == HR_TYPE_Q3_K ? 4 : 8; /* its eight would need three registers more than there are */
-        for (size_t t = 0; t < a->x->m; t += step) {
-            if (step == 8 && a->x->m - t > 4) run_few16(type, slices, bytes, a, g, t, 8);
+    const bool few = vnni_few(type) && a->x->m <= VNNI_FEW;
+    for (size_t g = g0; g < g1 && few; g++) {
+        for (size_t t = 0; t < a->x->m; t += 8) {
+            if (vnni_few(type) == 8 || a->x->m - t > 4) run_few16(type, slices, bytes, a, g, t, 8);
             else run_few16(type, slices, bytes, a, g, t, 4);
         }
     }
-    if (a->x->m <= VNNI_FEW) return;
+    if (few) return;
     vnni_panel panel __attribute__((aligned(64)));
     const size_t all = a->k / 32;
     const bool ahead = a->x->m <= 32; /* else the products take longer than the memory */
@@ -572,8 +584,9 @@ VNNI_INLINE void run_groups16(const uint32_t type, const size_t slices, const si
         if (second > g) c.mask_b = rows_mask16(a->rows - row - 16);
         for (; c.slice0 < all; c.slice0 += c.n) {
             c.n = hr_min_size(VNNI_SLICES, all - c.slice0);
-            fill_panel(type, slices, bytes, a, g, c.slice0, c.n, 0, ahead, &panel);
-            fill_panel(type, slices, bytes, a, second, c.slice0, c.n, 1, ahead, &panel);
+            for (size_t part = 0; part < 2; part++) {
+                fill_panel(type, slices, bytes, a, part ? second : g, c.slice0, c.n, part, ahead, &panel);
+            }
             switch (vnni_kind(type)) {
             case VNNI_MIN: run_min_tiles(&c); break;
             case VNNI_HALVES: run_halves_tiles(&c); break;

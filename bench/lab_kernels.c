@@ -88,9 +88,19 @@ static void run_row(const hr_kernel *k, float *x, float *y, size_t i, size_t n) 
     default: break; /* plan_work knows no such operation */
     }
 }
+/* Q4_0 weights that stay in the second cache, unpacked and requantized once for all tokens */
+static void run_fast(const lab_bench *b, const hr_kernel *k, const lab_work *w) {
+    hr_fast_act x = {w->m, w->n, lab_i8, lab_f32[1], (const int32_t *)(const void *)lab_sums};
+    hr_fast_args a = {b->weights, HR_TYPE_Q4_0, HR_PACK_ROWS, w->args.rows, w->n, &x, lab_f32[3], w->args.rows};
+    ((hr_fast_fn *)k->fn)(&a, 0, w->args.rows / HR_PACK_ROWS);
+}
 static void run_once(const lab_bench *b, const hr_kernel *k, const lab_work *w) {
     if (w->f != NULL) {
         ((hr_matmul_fn *)k->fn)(&w->args, 0, w->args.rows / (size_t)k->nr);
+    } else if (k->op == HR_OP_matmul_fast) {
+        run_fast(b, k, w);
+    } else if (k->op == HR_OP_quant_fast) {
+        ((hr_quant_fast_fn *)k->fn)(lab_f32[0], w->n, lab_i8, lab_f32[3], (int32_t *)(void *)lab_f32[4]);
     } else if (k->op == HR_OP_attn_page_f32 || k->op == HR_OP_attn_page_i8) {
         run_attention(k, w);
     } else if (k->op == HR_OP_kv_f16) {
@@ -142,6 +152,17 @@ static bool plan_work(const lab_bench *b, const hr_kernel *k, lab_shape shape, l
         w->n = 1024;
         w->macs = w->bytes = (double)(w->m * w->n);
         return true;
+    case HR_OP_matmul_fast: /* 126 tokens of 2048 fill lab_i8 */
+        w->m = LAB_ROW_MAX / w->n / HR_FAST_TILE * HR_FAST_TILE;
+        w->args.rows = k->rank == 0 ? 16 : 64;
+        w->macs = (double)(w->m * w->n * w->args.rows);
+        w->bytes = (double)(w->args.rows * w->n) * 18 / 32;
+        return true;
+    case HR_OP_quant_fast:
+        w->m = 1;
+        w->macs = (double)w->n;
+        w->bytes = w->macs * 4;
+        return true;
     case HR_OP_kv_f16:
     case HR_OP_kv_q4:
         w->m = 1;
@@ -181,7 +202,7 @@ static void time_rows(const lab_bench *b, lab_row *rows, size_t n) {
     }
 }
 static void print_row(const lab_bench *b, const lab_row *r, lab_shape shape, double reference, double top) {
-    const bool stream = lab_shapes[shape].stream && r->w.f != NULL, scan = r->k->op == HR_OP_scan_i8;
+    const bool stream = lab_shapes[shape].stream && r->w.f != NULL, scan = r->k->op == HR_OP_scan_i8 || r->k->op == HR_OP_matmul_fast;
     const bool integer = scan || (r->w.f != NULL && r->w.f->quantized);
     double rate = r->w.macs / r->best, gb = r->w.bytes / r->best * 1e-9;
     double read = r->w.f == NULL || !stream || b->read_gb <= 0 ? -1 : gb / b->read_gb * 100;

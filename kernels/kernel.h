@@ -71,6 +71,34 @@ typedef struct hr_matmul_args {
 } hr_matmul_args;
 typedef void hr_matmul_fn(const hr_matmul_args *a, size_t g0, size_t g1);
 
+/* --- fast products (DESIGN 5.8: opt-in, prompts only) -----------------------------------------------------------------------
+ * Weights and activations as int8 with one scale for 256 elements of a row; a short last block is as long as it is.
+ *   block of values v:  a = largest |v|, by its bits;  not finite: d = NaN, q = 0;  below 2^-100: d = 0, q = 0;
+ *                       else q = rint(v * (127 / a)), the product exact (one fma onto 1.5 * 2^23);  d = a / 127
+ *   activations         v = x[k]; sum = exact sum of the block's q
+ *   weights             v = fma(d * sc, w, c) of hr_slice; c = m, -(dmin * mn) or 0
+ *   y[t][r] = chain over blocks, ascending, of fma((float)isum, d * da, .) from +0; |isum| <= 256 * 127 * 127 < 2^22
+ * Activations lie in tiles of HR_FAST_TILE tokens, four elements of each side by side; a short last tile has its room. */
+enum { HR_FAST_BLOCK = 256, HR_FAST_TILE = 12 };
+typedef struct hr_fast_act {
+    size_t m, k;          /* k: a multiple of 32 */
+    const int8_t *q;      /* [tiles][k/4][HR_FAST_TILE][4] */
+    const float *d;       /* [tiles][blocks][HR_FAST_TILE] */
+    const int32_t *sum;   /* [tiles][blocks][HR_FAST_TILE] */
+} hr_fast_act;
+/* one token's place in its tile: q, d, sum point at its lane */
+typedef void hr_quant_fast_fn(const float *x /* [k] */, size_t k, int8_t *q, float *d, int32_t *sum);
+typedef struct hr_fast_args {
+    const void *w;        /* as in hr_matmul_args; the reference reads rows and packs, others packs only */
+    uint32_t type;
+    int nr;
+    size_t rows, k;
+    const hr_fast_act *x;
+    float *y;             /* [m][y_stride] */
+    size_t y_stride;
+} hr_fast_args;
+typedef void hr_fast_fn(const hr_fast_args *a, size_t g0, size_t g1); /* groups of nr rows */
+
 /* --- sums over a vector: 16 virtual lanes (lane j takes elements j, j+16, ...), then lanes j and j+8, j+4, j+2, j+1 ----
  * rmsnorm    ss = lanes of fma(x, x, .);  r = 1 / sqrt(ss / n + eps);  y = (x * r) * w          (w NULL: y = x * r)
  * layernorm  mu = lanes of (x + .) / n;  c = x - mu;  ss = lanes of fma(c, c, .);  r as above
@@ -149,7 +177,8 @@ HR_PRIVATE hr_crc_fn *hr_crc32c_fastest(void);                            /* the
     X(rope_norm, hr_rope_fn) X(rope_neox, hr_rope_fn)                                                              \
     X(silu, hr_act_fn) X(gelu_tanh, hr_act_fn) X(gelu_erf, hr_act_fn) X(relu2, hr_act_fn) X(swiglu_oai, hr_act_fn) \
     X(attn_page_f32, hr_attn_page_fn) X(attn_page_i8, hr_attn_page_fn) X(attn_merge, hr_attn_merge_fn) \
-    X(kv_f16, hr_kv_f16_fn) X(kv_q4, hr_kv_q4_fn) X(scan_i8, hr_scan_fn) X(crc32c, hr_crc_fn)
+    X(kv_f16, hr_kv_f16_fn) X(kv_q4, hr_kv_q4_fn) X(scan_i8, hr_scan_fn) X(crc32c, hr_crc_fn)                       \
+    X(matmul_fast, hr_fast_fn) X(quant_fast, hr_quant_fast_fn)
 
 typedef enum hr_op {
 #define X(name, type) HR_OP_##name,

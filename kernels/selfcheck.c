@@ -83,6 +83,52 @@ static bool check_matmul(const hr_kernel *k, const hr_kernel *reference, const h
     return memcmp(y[0], y[1], CHECK_TOKENS * CHECK_ROWS * sizeof(float)) == 0;
 }
 
+/* --- the fast mode: a plain format, one with minimums, one with sub-scales ------------------------------------------------- */
+static bool check_quant_fast(const hr_kernel *k, const hr_kernel *reference, hr_arena *a) {
+    enum { N = 288 };
+    uint32_t seed = 4321;
+    float *x = random_floats(a, N, &seed);
+    struct { int8_t q[N * HR_FAST_TILE]; float d[2 * HR_FAST_TILE]; int32_t sum[2 * HR_FAST_TILE]; } *out[2];
+    for (size_t i = 0; i < 2; i++) {
+        out[i] = hr_arena_alloc(a, 1, sizeof *out[i], 64);
+        memset(out[i], 0, sizeof *out[i]);
+        ((hr_quant_fast_fn *)(i == 0 ? reference : k)->fn)(x, N, out[i]->q + 4, out[i]->d + 1, out[i]->sum + 1);
+    }
+    return memcmp(out[0], out[1], sizeof *out[0]) == 0;
+}
+
+static bool check_fast(const hr_kernel *k, const hr_kernel *reference, hr_arena *a) {
+    static const uint32_t types[] = {HR_TYPE_Q4_0, HR_TYPE_Q8_0, HR_TYPE_Q4_K, HR_TYPE_Q6_K, HR_TYPE_Q2_K};
+    enum { N = 512, BLOCKS = N / HR_FAST_BLOCK };
+    uint32_t seed = 1234;
+    int8_t *q = HR_NEW(a, int8_t, N * HR_FAST_TILE);
+    float *d = HR_NEW(a, float, BLOCKS * HR_FAST_TILE);
+    int32_t *sum = HR_NEW(a, int32_t, BLOCKS * HR_FAST_TILE);
+    for (size_t i = 0; i < BLOCKS * HR_FAST_TILE; i++) d[i] = random_float(&seed), sum[i] = 0;
+    for (size_t i = 0; i < N * HR_FAST_TILE; i++) {
+        q[i] = (int8_t)((int)(next_random(&seed) % 255u) - 127);
+        sum[i / (HR_FAST_BLOCK * HR_FAST_TILE) * HR_FAST_TILE + i / 4 % HR_FAST_TILE] += q[i];
+    }
+    hr_fast_act x = {CHECK_TOKENS, N, q, d, sum};
+    const size_t mark = hr_arena_mark(a);
+    for (size_t i = 0; i < HR_COUNT(types); i++, hr_arena_rewind(a, mark)) {
+        const hr_format_info *f = hr_format_of(types[i]);
+        size_t blocks = N / f->block;
+        uint8_t *w = HR_NEW(a, uint8_t, CHECK_ROWS * blocks * f->bytes);
+        for (size_t b = 0; b < CHECK_ROWS * blocks; b++) random_block(f, w + b * f->bytes, &seed);
+        uint8_t *pack = (uint8_t *)hr_arena_alloc(a, 2 * HR_PACK_ROWS * blocks * f->bytes, 1, 64);
+        hr_pack_rows(f, w, 0, CHECK_ROWS, N, pack);
+        float *y[2];
+        for (size_t j = 0; j < 2; j++) {
+            y[j] = HR_NEW(a, float, CHECK_TOKENS * CHECK_ROWS);
+            hr_fast_args args = {pack, types[i], HR_PACK_ROWS, CHECK_ROWS, N, &x, y[j], CHECK_ROWS};
+            ((hr_fast_fn *)(j == 0 ? reference : k)->fn)(&args, 0, hr_div_up(CHECK_ROWS, HR_PACK_ROWS));
+        }
+        if (memcmp(y[0], y[1], CHECK_TOKENS * CHECK_ROWS * sizeof(float)) != 0) return false;
+    }
+    return true;
+}
+
 /* --- rows ------------------------------------------------------------------------------------------------------------------ */
 static bool check_quant(const hr_kernel *k, const hr_kernel *reference, hr_arena *a) {
     uint32_t seed = 12345;
@@ -203,6 +249,8 @@ bool hr_selfcheck_kernel(const hr_kernel *k, const hr_kernel *reference, void *s
     const hr_format_info *f = format_of_op(k->op);
     bool ok = f != NULL ? check_matmul(k, reference, f, &a)
             : k->op == HR_OP_quant_a8 ? check_quant(k, reference, &a)
+            : k->op == HR_OP_matmul_fast ? check_fast(k, reference, &a)
+            : k->op == HR_OP_quant_fast ? check_quant_fast(k, reference, &a)
             : k->op == HR_OP_attn_page_f32 || k->op == HR_OP_attn_page_i8 ? check_attention(k, reference, &a)
             : k->op == HR_OP_kv_f16 || k->op == HR_OP_kv_q4 ? check_unpack(k, reference, &a)
             : k->op == HR_OP_scan_i8 ? check_scan(k, reference, &a)

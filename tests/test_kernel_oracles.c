@@ -105,6 +105,46 @@ T_TEST(quantization_of_activations) {
     T_CHECK(d[0] == d[0] && d[1] != d[1] && d[2] != d[2] && d[3] == d[3] && q[40] == 0 && s16[2] == 0);
 }
 
+/* Of a block whose largest value is a, each value is at most a / 254 from its integer's value (and two roundings of 127 steps
+ * away); a product of two such sums errs by |x| dw + |w| dx + dw dx. The chain: two blocks, product of scales, conversion. */
+T_TEST(fast_products) {
+    int8_t q[HR_FAST_TILE * K];
+    float d[HR_FAST_TILE * 2], y[ROWS];
+    int32_t sum[HR_FAST_TILE * 2];
+    for (uint32_t type = 0; type < 64; type++) {
+        const hr_format_info *f = hr_format_of(type);
+        if (f == NULL || !f->runs || !f->quantized) continue;
+        for (size_t i = 0; i < ROWS * K / f->block * f->bytes; i++) {
+            weight_bytes[i] = (uint8_t)(0x20 + (int)(random_unit() * 15.9f + 16.0f));
+        }
+        for (size_t b = 0; b < ROWS * K / f->block && type == HR_TYPE_MXFP4; b++) weight_bytes[b * f->bytes] = 125;
+        for (size_t i = 0; i < K; i++) x[i] = random_unit();
+        memset(q, 0, sizeof q);
+        REFERENCE(quant_fast, hr_quant_fast_fn)(x, K, q, d, sum);
+        hr_fast_act act = {1, K, q, d, sum};
+        hr_fast_args a = {weight_bytes, type, 1, ROWS, K, &act, y, ROWS};
+        REFERENCE(matmul_fast, hr_fast_fn)(&a, 0, ROWS);
+        for (size_t r = 0; r < ROWS; r++) {
+            double want = 0, error = 0, size = 0;
+            hr_dequant_row(f, weight_bytes + r * K / f->block * f->bytes, K, values);
+            for (size_t b = 0; b < K; b += HR_FAST_BLOCK) {
+                double top_w = 0, top_x = 0, total = 0;
+                for (size_t i = b; i < b + HR_FAST_BLOCK; i++) {
+                    top_w = fmax(top_w, fabs((double)values[i])), top_x = fmax(top_x, fabs((double)x[i]));
+                    total += (double)q[i / 4 * 4 * HR_FAST_TILE + i % 4];
+                }
+                T_EQ_I(sum[b / HR_FAST_BLOCK * HR_FAST_TILE], (int)total);
+                double dw = top_w / 254 + top_w * 4 * unit, dx = top_x / 254 + top_x * 4 * unit;
+                for (size_t i = b; i < b + HR_FAST_BLOCK; i++) {
+                    double w = (double)values[i], v = (double)x[i];
+                    want += w * v, error += fabs(v) * dw + fabs(w) * dx + dw * dx, size += (fabs(w) + dw) * (fabs(v) + dx);
+                }
+            }
+            if (!T_NEAR((double)y[r], want, error + 6 * unit * size)) printf("    %s row %zu\n", f->name, r);
+        }
+    }
+}
+
 T_TEST(norms) {
     float w[K], b[K], y[K];
     for (size_t n = 1; n <= K; n = n * 2 + 3) {
@@ -206,5 +246,5 @@ T_TEST(attention_in_two_pages) { /* pages and merge against one f64 softmax over
     }
 }
 
-T_MAIN(T_RUN(matmul), T_RUN(quantization_of_activations), T_RUN(norms), T_RUN(gates), T_RUN(rope_turns_and_keeps_length),
+T_MAIN(T_RUN(matmul), T_RUN(quantization_of_activations), T_RUN(fast_products), T_RUN(norms), T_RUN(gates), T_RUN(rope_turns_and_keeps_length),
        T_RUN(attention_in_two_pages))

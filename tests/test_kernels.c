@@ -264,6 +264,99 @@ static void check_matmul(const hr_kernel *kernel, const hr_kernel *reference) {
 }
 T_TEST(matmul_equals_the_reference) { each_kernel(HR_OP_matmul_f32, HR_OP_matmul_tq2_0, check_matmul); }
 
+/* --- the fast mode ---------------------------------------------------------------------------------------------------------------- */
+enum { FAST_TOKENS_MAX = 36 }; /* three tiles */
+static struct {
+    int8_t q[FAST_TOKENS_MAX * MAX_K];
+    float d[FAST_TOKENS_MAX * 9];
+    int32_t sum[FAST_TOKENS_MAX * 9];
+} fast_x;
+
+static void quantize_fast(hr_quant_fast_fn *quant, const float *x, size_t stride, size_t m, size_t k) {
+    size_t blocks = hr_div_up(k, HR_FAST_BLOCK);
+    for (size_t t = 0; t < m; t++) {
+        size_t tile = t / HR_FAST_TILE, lane = t % HR_FAST_TILE, at = tile * blocks * HR_FAST_TILE + lane;
+        quant(x + t * stride, k, fast_x.q + tile * HR_FAST_TILE * k + 4 * lane, fast_x.d + at, fast_x.sum + at);
+    }
+}
+
+static bool check_fast_input(const hr_kernel *kernel, const hr_kernel *reference, uint32_t type, size_t rows, size_t k, size_t m,
+                             int wc, int xc) {
+    const hr_format_info *f = hr_format_of(type);
+    size_t y_stride = rows + PAD, blocks = hr_div_up(k, HR_FAST_BLOCK), tiles = hr_div_up(m, HR_FAST_TILE) * HR_FAST_TILE;
+    uint64_t bytes = 0;
+    char what[160];
+    for (size_t t = 0; t < m; t++) fill_floats(mat.x + t * k, k, xc);
+    memset(&fast_x, 0x7f, sizeof fast_x); /* lanes without a token: no numbers */
+    quantize_fast((hr_quant_fast_fn *)reference_of(HR_OP_quant_fast)->fn, mat.x, k, m, k);
+    fill_weights(f, mat.w, rows, k, wc);
+    if (!hr_pack_bytes(f, rows, k, &bytes)) return T_CHECK(false);
+    hr_pack_rows(f, mat.w, 0, rows, k, mat.pack);
+    hr_fast_act x = {m, k, place_input(2, fast_x.q, tiles * k, 4), place_input(3, fast_x.d, tiles * blocks * 4, 4),
+                     place_input(4, fast_x.sum, tiles * blocks * 4, 4)};
+    hr_fast_args a = {mat.w, type, 1, rows, k, &x, mat.want, y_stride};
+    fill_pattern(mat.want, TOKENS * y_stride);
+    ((hr_fast_fn *)reference->fn)(&a, 0, rows);
+    a.w = place_input(0, mat.pack, bytes, 1);
+    a.nr = HR_PACK_ROWS;
+    a.y = mat.got;
+    for (int turn = 0; turn < 2; turn++) { /* the reference reads packs too; then the kernel, in calls of some groups */
+        size_t groups = hr_div_up(rows, HR_PACK_ROWS), n;
+        fill_pattern(mat.got, TOKENS * y_stride);
+        for (size_t g = 0; g < groups; g += n) {
+            n = 1 + random_below(groups - g);
+            ((hr_fast_fn *)(turn == 0 ? reference : kernel)->fn)(&a, g, g + n);
+        }
+        snprintf(what, sizeof what, "%s rows %zu k %zu m %zu, weights %s, activations %s, turn %d", f->name, rows, k, m,
+                 class_names[wc], class_names[xc], turn);
+        if (!compare_floats(what, mat.want, mat.got, TOKENS * y_stride)) return false;
+    }
+    return true;
+}
+
+static void check_fast(const hr_kernel *kernel, const hr_kernel *reference) {
+    static const size_t rows[] = {1, 15, 16, 17, 31, 32, 33, 47, 48, 70}, tokens[] = {1, 4, 5, 8, 9, 12, 13, 24, 31, 33};
+    static const size_t blocks[] = {1, 2, 4, 5, 9}, slices[] = {1, 3, 8, 9, 18, 33, 71};
+    size_t turn = 0, formats = 0;
+    for (uint32_t type = 0; type < 64; type++) {
+        const hr_format_info *f = hr_format_of(type);
+        if (f == NULL || !f->runs || !f->quantized) continue;
+        formats++;
+        for (int c = 0; c < 3 * IN_CLASSES; c++, turn++) {
+            size_t k = f->block == 256 ? 256 * blocks[turn % 5] : 32 * slices[turn % 7];
+            int wc = c < IN_CLASSES ? c : IN_RANDOM, xc = c < IN_CLASSES ? IN_RANDOM : c % IN_CLASSES;
+            if (c >= 2 * IN_CLASSES) wc = xc;
+            if (!check_fast_input(kernel, reference, type, rows[turn % 10], k, tokens[turn / 3 % 10], wc, xc)) return;
+        }
+    }
+    T_EQ_U(formats, 15);
+}
+T_TEST(fast_products_equal_the_reference) { each_kernel(HR_OP_matmul_fast, HR_OP_matmul_fast, check_fast); }
+
+static void check_quant_fast(const hr_kernel *kernel, const hr_kernel *reference) {
+    static uint8_t want[sizeof fast_x];
+    for (size_t i = 0; i < 40 * IN_CLASSES; i++) {
+        size_t k = 32 * (1 + i / IN_CLASSES), m = 1 + random_below(14), stride = k + random_below(PAD);
+        for (size_t t = 0; t < m; t++) fill_floats(mat.x + t * stride, k, (int)(i % IN_CLASSES));
+        if (i % IN_CLASSES == IN_SMALLEST) mat.x[k / 2] = 0x1p-100f, mat.x[0] = 0x1.fffffep-101f;
+        if (i % IN_CLASSES == IN_LARGEST) mat.x[k / 2] = 3.4e38f;
+        for (size_t e = 0; e < k && i % IN_CLASSES == IN_ALTERNATING; e++) { /* ties */
+            mat.x[e] = e == 0 ? 127.0f : (float)((int)e % 127 - 63) + 0.5f;
+        }
+        memset(&fast_x, 0x5a, sizeof fast_x);
+        quantize_fast((hr_quant_fast_fn *)reference->fn, mat.x, stride, m, k);
+        memcpy(want, &fast_x, sizeof want);
+        memset(&fast_x, 0x5a, sizeof fast_x);
+        quantize_fast((hr_quant_fast_fn *)kernel->fn, place_input(1, mat.x, ((m - 1) * stride + k) * 4, 4), stride, m, k);
+        check_options.runs++;
+        if (!T_EQ_MEM(want, &fast_x, sizeof want)) {
+            printf("    k %zu m %zu, %s\n", k, m, class_names[i % IN_CLASSES]);
+            return;
+        }
+    }
+}
+T_TEST(fast_activations_equal_the_reference) { each_kernel(HR_OP_quant_fast, HR_OP_quant_fast, check_quant_fast); }
+
 /* --- rows ----------------------------------------------------------------------------------------------------------------------- */
 enum { MAX_N = 3000 };
 static const size_t row_lengths[] = {1, 2, 3, 7, 8, 9, 15, 16, 17, 24, 31, 32, 33, 40, 63, 64, 65, 97, 128, 147, 288,
@@ -580,7 +673,8 @@ static int list_kernels(void) {
 
 int main(int argc, char **argv) {
     static const t_entry all[] = {
-        T_RUN(matmul_equals_the_reference), T_RUN(quant_equals_the_reference), T_RUN(norms_equal_the_reference),
+        T_RUN(matmul_equals_the_reference), T_RUN(fast_products_equal_the_reference),
+        T_RUN(fast_activations_equal_the_reference), T_RUN(quant_equals_the_reference), T_RUN(norms_equal_the_reference),
         T_RUN(rope_equals_the_reference), T_RUN(gates_equal_the_reference), T_RUN(gates_equal_the_reference_everywhere),
         T_RUN(attention_equals_the_reference), T_RUN(unpacked_pages_equal_the_reference),
         T_RUN(merge_equals_the_reference), T_RUN(a_broken_kernel_is_passed_over),

@@ -202,12 +202,13 @@ static void time_rows(const lab_bench *b, lab_row *rows, size_t n) {
     }
 }
 static void print_row(const lab_bench *b, const lab_row *r, lab_shape shape, double reference, double top) {
-    const bool stream = lab_shapes[shape].stream && r->w.f != NULL, scan = r->k->op == HR_OP_scan_i8 || r->k->op == HR_OP_matmul_fast;
-    const bool integer = scan || (r->w.f != NULL && r->w.f->quantized);
+    const bool stream = lab_shapes[shape].stream && r->w.f != NULL;
+    const bool scan = r->k->op == HR_OP_scan_i8, fast = r->k->op == HR_OP_matmul_fast;
+    const bool integer = scan || fast || (r->w.f != NULL && r->w.f->quantized);
     double rate = r->w.macs / r->best, gb = r->w.bytes / r->best * 1e-9;
     double read = r->w.f == NULL || !stream || b->read_gb <= 0 ? -1 : gb / b->read_gb * 100;
     double machine = integer ? b->int8_g : b->fma_g, own = -1, part = -1;
-    if (r->w.f != NULL || scan) {
+    if (r->w.f != NULL || scan || fast) {
         static double own_g[2][32]; /* measured once for each instruction set; 0: not yet */
         uint32_t name = lab_multiply_isa(integer ? LAB_INT8 : LAB_FMA, r->k->isa);
         size_t bit = 0;

@@ -12,6 +12,8 @@ typedef struct graph_run {
     size_t index;          /* of the layer */
     size_t t0;             /* tokens [t0, m) are still carried */
     bool last;
+    bool fast;             /* products at hand by the fast kernels */
+    hr_fast_act tiles;     /* what they read */
 } graph_run;
 
 /* --- activations ------------------------------------------------------------------------------------------------------------- */
@@ -28,9 +30,32 @@ void hr_a8_row(const hr_kernels *ks, hr_a8 *a, size_t t, const float *x, size_t 
     ks->quant_a8(x, k, a->q + t * kq, a->d + t * (kq / 32), a->ds + t * (kq / 32), a->s16 + t * (kq / 16));
 }
 
+void hr_a8_fast_row(const hr_kernels *ks, hr_a8 *a, size_t t, const float *x, size_t k) {
+    size_t tile = t / HR_FAST_TILE, lane = t % HR_FAST_TILE, at = tile * HR_FAST_TILE * hr_div_up(k, HR_FAST_BLOCK) + lane;
+    ks->quant_fast(x, k, a->q + tile * HR_FAST_TILE * k + 4 * lane, a->d + at, (int32_t *)(void *)a->ds + at);
+}
+
 hr_act hr_act_of(const float *f, size_t f_stride, const hr_a8 *a, size_t m, size_t k) {
     hr_act x = {m, k, f, f_stride, a->q, a->d, a->ds, a->s16};
     return x;
+}
+
+/* row t of the input of the next products: the last layer's ends, whose rows depend on what the caller wants to see, and
+ * experts are exact in the fast mode too */
+static void quant_row(graph_run *r, size_t t, const float *x, size_t k) {
+    if (r->fast && k % 32 == 0) hr_a8_fast_row(&r->s->model->kernels, &r->s->a8, t, x, k);
+    else hr_a8_row(&r->s->model->kernels, &r->s->a8, t, x, k);
+}
+
+static hr_job job_on(graph_run *r, const hr_matrix *w, const hr_act *x, float *y, size_t y_stride) {
+    hr_job j = hr_job_of(w, *x, y, y_stride);
+    const hr_a8 *a = &r->s->a8;
+    if (r->fast && x->k % 32 == 0) {
+        hr_fast_act tiles = {x->m, x->k, a->q, a->d, (const int32_t *)(const void *)a->ds};
+        r->tiles = tiles;
+        j.fast = &r->tiles;
+    }
+    return j;
 }
 
 void hr_ffn_activate(const hr_model *m, const float *gate, const float *up, size_t n, float *out) {
@@ -79,7 +104,7 @@ static void norm_attention_input(void *ctx, size_t t, int thread) {
     (void)thread;
     if (r->layer->attn_norm.weight != NULL) norm_rows(s->model, &r->layer->attn_norm, x, d, h);
     else memcpy(h, x, d * sizeof(float));
-    hr_a8_row(&s->model->kernels, &s->a8, t, h, d);
+    quant_row(r, t, h, d);
 }
 
 static void norm_heads(const hr_model *m, const hr_norm *w, float *x, size_t heads, size_t width) {
@@ -127,7 +152,7 @@ static void quant_attention_output(void *ctx, size_t i, int thread) {
     float *a = s->attn + t * s->attn_width;
     (void)thread;
     if (r->layer->attn_sub_norm.weight != NULL) norm_rows(s->model, &r->layer->attn_sub_norm, a, n, a);
-    hr_a8_row(&s->model->kernels, &s->a8, i, a, n);
+    quant_row(r, i, a, n);
 }
 
 static void project_qkv(graph_run *r) {
@@ -136,29 +161,30 @@ static void project_qkv(graph_run *r) {
     size_t d = s->model->hp.n_embd;
     hr_act x = hr_act_of(s->h, d, &s->a8, r->b->m, d);
     if (l->qkv.data != NULL) {
-        hr_job job = {&l->qkv, 0, x, s->qkv, s->qkv_width, 0, 0, 0};
+        hr_job job = job_on(r, &l->qkv, &x, s->qkv, s->qkv_width);
         hr_run_jobs(s, &job, 1);
         return;
     }
-    hr_job jobs[3] = {{&l->q, 0, x, s->qkv, s->qkv_width, 0, 0, 0},
-                      {&l->k, 0, x, s->qkv + l->q.rows, s->qkv_width, 0, 0, 0},
-                      {&l->v, 0, x, s->qkv + l->q.rows + l->k.rows, s->qkv_width, 0, 0, 0}};
+    hr_job jobs[3] = {job_on(r, &l->q, &x, s->qkv, s->qkv_width), job_on(r, &l->k, &x, s->qkv + l->q.rows, s->qkv_width),
+                      job_on(r, &l->v, &x, s->qkv + l->q.rows + l->k.rows, s->qkv_width)};
     hr_run_jobs(s, jobs, 3);
 }
 
 static void attention_block(graph_run *r) {
     hr_session *s = r->s;
     size_t d = s->model->hp.n_embd, m = r->b->m;
+    r->fast = r->b->fast;
     hr_run_tokens(s, m, norm_attention_input, r);
     project_qkv(r);
     hr_run_tokens(s, m, place_keys, r);
+    if (r->last) r->fast = false;
     if (r->last) r->t0 = m - r->b->need; /* the other rows have given their keys and values: no more is needed of them */
     if (r->t0 == m) return;
     hr_attention(s, r->b, r->index, r->t0, m);
     hr_run_tokens(s, m - r->t0, quant_attention_output, r);
     const hr_matrix *o = &r->layer->o;
-    hr_job job = {o, 0, hr_act_of(s->attn + r->t0 * s->attn_width, s->attn_width, &s->a8, m - r->t0, o->k),
-                  s->branch + r->t0 * d, d, 0, 0, 0};
+    hr_act x = hr_act_of(s->attn + r->t0 * s->attn_width, s->attn_width, &s->a8, m - r->t0, o->k);
+    hr_job job = job_on(r, o, &x, s->branch + r->t0 * d, d);
     hr_run_jobs(s, &job, 1);
 }
 
@@ -183,7 +209,7 @@ static void begin_ffn(void *ctx, size_t i, int thread) {
     if (r->layer->ffn_norm.weight != NULL) norm_rows(s->model, &r->layer->ffn_norm, x, d, h);
     else if (!hp->parallel_residual) memcpy(h, x, d * sizeof(float)); /* else h is still the attention's input */
     if (hp->parallel_residual) add_branch(s, &r->layer->attn_post_norm, x, s->branch + t * d);
-    hr_a8_row(&s->model->kernels, &s->a8, i, h, d);
+    quant_row(r, i, h, d);
 }
 
 static void activate_ffn(void *ctx, size_t i, int thread) {
@@ -196,7 +222,7 @@ static void activate_ffn(void *ctx, size_t i, int thread) {
     (void)thread;
     hr_ffn_activate(s->model, g, gated ? g + ff : NULL, ff, g);
     if (l->ffn_sub_norm.weight != NULL) norm_rows(s->model, &l->ffn_sub_norm, g, ff, g);
-    hr_a8_row(&s->model->kernels, &s->a8, i, g, ff);
+    quant_row(r, i, g, ff);
 }
 
 static void end_layer(void *ctx, size_t i, int thread) {
@@ -213,14 +239,15 @@ static void dense_ffn(graph_run *r, const hr_act *x) {
     size_t d = s->model->hp.n_embd, n = r->b->m - r->t0, ff = l->down.k;
     float *g = s->ffn + r->t0 * s->ffn_width;
     if (l->gate.data != NULL) {
-        hr_job jobs[2] = {{&l->gate, 0, *x, g, s->ffn_width, 0, 0, 0}, {&l->up, 0, *x, g + ff, s->ffn_width, 0, 0, 0}};
+        hr_job jobs[2] = {job_on(r, &l->gate, x, g, s->ffn_width), job_on(r, &l->up, x, g + ff, s->ffn_width)};
         hr_run_jobs(s, jobs, 2);
     } else {
-        hr_job job = {&l->up, 0, *x, g, s->ffn_width, 0, 0, 0};
+        hr_job job = job_on(r, &l->up, x, g, s->ffn_width);
         hr_run_jobs(s, &job, 1);
     }
     hr_run_tokens(s, n, activate_ffn, r);
-    hr_job down = {&l->down, 0, hr_act_of(g, s->ffn_width, &s->a8, n, ff), s->branch + r->t0 * d, d, 0, 0, 0};
+    hr_act mid = hr_act_of(g, s->ffn_width, &s->a8, n, ff);
+    hr_job down = job_on(r, &l->down, &mid, s->branch + r->t0 * d, d);
     hr_run_jobs(s, &down, 1);
 }
 
@@ -230,6 +257,7 @@ static void run_layer(graph_run *r) {
     attention_block(r);
     size_t n = m - r->t0;
     if (n == 0) return;
+    if (r->layer->router.data != NULL) r->fast = false;
     hr_run_tokens(s, n, begin_ffn, r);
     hr_act x = hr_act_of(s->h + r->t0 * d, d, &s->a8, n, d);
     if (r->layer->router.data != NULL) {
@@ -267,7 +295,7 @@ static void finish_logits(void *ctx, size_t i, int thread) {
 
 hr_status hr_graph_run(hr_session *s, const hr_batch *b) {
     const hr_model *m = s->model;
-    graph_run r = {s, b, NULL, 0, 0, false};
+    graph_run r = {.s = s, .b = b};
     hr_run_tokens(s, b->m, embed_token, &r);
     for (size_t i = 0; i < m->hp.n_layer && !hr_run_stopped(s); i++) {
         r.layer = &m->layers[i];
@@ -279,8 +307,8 @@ hr_status hr_graph_run(hr_session *s, const hr_batch *b) {
         hr_run_tokens(s, b->need, norm_output, &r);
         if (b->logits != NULL) {
             size_t d = m->hp.n_embd;
-            hr_job head = {&m->output, 0, hr_act_of(s->h + r.t0 * d, d, &s->a8, b->need, d), b->logits, m->hp.n_vocab,
-                           0, 0, 0};
+            hr_job head = hr_job_of(&m->output, hr_act_of(s->h + r.t0 * d, d, &s->a8, b->need, d), b->logits,
+                                    m->hp.n_vocab);
             hr_run_jobs(s, &head, 1);
             size_t parts = hr_div_up(b->need * m->hp.n_vocab, GRAPH_LOGITS_PART);
             if (m->hp.logit_scale != 1.0f || m->hp.final_softcap > 0.0f) hr_run_tokens(s, parts, finish_logits, &r);

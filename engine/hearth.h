@@ -86,7 +86,10 @@ enum { /* hearth_model_config.flags */
     HEARTH_MODEL_NO_SELFCHECK = 1 << 1, /* skip the check of the chosen kernels (milliseconds) */
     HEARTH_MODEL_GUARD = 1 << 2,        /* turn SIGBUS from a file cut short under its mapping into HEARTH_E_IO while
                                            opening and computing; installs the only signal handler Hearth knows */
-    HEARTH_MODEL_VOCAB_ONLY = 1 << 3    /* tokenizer and metadata only: no tensors needed, no session can be opened */
+    HEARTH_MODEL_VOCAB_ONLY = 1 << 3,   /* tokenizer and metadata only: no tensors needed, no session can be opened */
+    HEARTH_MODEL_FAST = 1 << 4          /* tokens fed 32 or more in one call are multiplied with weights requantized to
+                                           8 bits with one scale for 256: faster, the logits differ slightly. The same
+                                           calls give the same bits everywhere; other tokens are computed exactly */
 };
 typedef struct hearth_model_config {
     size_t struct_bytes;
@@ -181,7 +184,7 @@ enum { HEARTH_KV_F32 = 0, HEARTH_KV_I8 = 1, HEARTH_KV_F16 = 2, HEARTH_KV_Q4 = 3 
 typedef struct hearth_session_config {
     size_t struct_bytes;
     int ctx_tokens;                     /* context; 0: what the model was trained with, at most 4096 */
-    int batch_tokens;                   /* tokens computed together; 0: 128. Changes speed and memory, never results */
+    int batch_tokens;                   /* tokens computed together; 0: 128, FAST 512. Changes speed and memory, never results */
     int kv_type;                        /* HEARTH_KV_* */
     int logits_rows;                    /* largest number of logits rows asked for in one call; 0: 1 */
     size_t budget_bytes;                /* hard limit; 0: none */

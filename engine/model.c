@@ -4,7 +4,8 @@
 #include "engine/load.h"
 
 enum { MODEL_TEMPS = 4,
-      MODEL_FLAGS = HEARTH_MODEL_NO_MMAP | HEARTH_MODEL_NO_SELFCHECK | HEARTH_MODEL_GUARD | HEARTH_MODEL_VOCAB_ONLY };
+      MODEL_FLAGS = HEARTH_MODEL_NO_MMAP | HEARTH_MODEL_NO_SELFCHECK | HEARTH_MODEL_GUARD | HEARTH_MODEL_VOCAB_ONLY |
+                    HEARTH_MODEL_FAST };
 
 /* Memory that is needed only while loading. Lives in the caller's buffer when there is one, because the model is not in
  * it yet; remembered, so that nothing is left when loading is cut off by the guard. */
@@ -154,6 +155,7 @@ static hr_status build_model(model_opening *o, hr_arena *arena, bool counting) {
     m->allocator = o->allocator;
     m->vocab_only = o->config.flags & HEARTH_MODEL_VOCAB_ONLY;
     m->guard = o->guard;
+    m->fast = o->config.flags & HEARTH_MODEL_FAST;
     m->threads = m->vocab_only ? 1 : o->config.threads;
     HR_TRY(hr_gguf_index(&m->gguf, arena, o->err));
     hr_str s = {"", 0};

@@ -110,6 +110,7 @@ struct hr_model {
     int threads;
     bool guard;                        /* computing runs under hr_guard_run */
     bool vocab_only;
+    bool fast;                         /* prompts by the fast products */
     hr_gguf gguf;
     hr_tok *tok;                       /* tokenizer; const after open */
     hr_allocator allocator;

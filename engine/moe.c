@@ -123,7 +123,8 @@ static size_t add_expert_jobs(hr_session *s, hr_job *jobs, const hr_matrix *w, c
     for (size_t e = 0; e < s->model->hp.n_expert; e++) {
         size_t first = s->moe.first[e], rows = s->moe.first[e + 1] - first;
         if (rows == 0) continue;
-        hr_job j = {w, e, hr_act_rows(x, first, rows), y + first * stride, stride, 0, 0, 0};
+        hr_job j = hr_job_of(w, hr_act_rows(x, first, rows), y + first * stride, stride);
+        j.mat = e;
         jobs[n++] = j;
     }
     return n;
@@ -175,18 +176,18 @@ static void add_shared(void *ctx, size_t t, int thread) {
 static void run_shared(moe_run *r, const hr_act *act) {
     hr_session *s = r->s;
     size_t d = s->model->hp.n_embd, ff = s->model->hp.n_ff_shexp;
-    hr_job up[2] = {{&r->layer->gate_shexp, 0, *act, s->ffn, s->ffn_width, 0, 0, 0},
-                    {&r->layer->up_shexp, 0, *act, s->ffn + ff, s->ffn_width, 0, 0, 0}};
+    hr_job up[2] = {hr_job_of(&r->layer->gate_shexp, *act, s->ffn, s->ffn_width),
+                    hr_job_of(&r->layer->up_shexp, *act, s->ffn + ff, s->ffn_width)};
     hr_run_jobs(s, up, 2);
     hr_run_tokens(s, r->n, activate_shared, r);
-    hr_job down = {&r->layer->down_shexp, 0, hr_act_of(s->ffn, s->ffn_width, &s->a8, r->n, ff), s->moe.in, d, 0, 0, 0};
+    hr_job down = hr_job_of(&r->layer->down_shexp, hr_act_of(s->ffn, s->ffn_width, &s->a8, r->n, ff), s->moe.in, d);
     hr_run_jobs(s, &down, 1);
     hr_run_tokens(s, r->n, add_shared, r);
 }
 
 void hr_moe(hr_session *s, const hr_layer *layer, const float *x, const hr_act *act, size_t n, float *out) {
     moe_run r = {s, layer, x, n, out};
-    hr_job route = {&layer->router, 0, *act, s->moe.router, s->model->hp.n_expert, 0, 0, 0};
+    hr_job route = hr_job_of(&layer->router, *act, s->moe.router, s->model->hp.n_expert);
     hr_run_jobs(s, &route, 1);
     hr_run_tokens(s, n, route_token, &r);
     if (hr_run_stopped(s)) return;

@@ -85,6 +85,41 @@ hr_act hr_act_rows(const hr_act *x, size_t first, size_t n) {
     return r;
 }
 
+/* tokens from t0, a multiple of HR_FAST_TILE, on */
+static hr_fast_act fast_rows(const hr_fast_act *x, size_t t0, size_t n) {
+    size_t blocks = hr_div_up(x->k, HR_FAST_BLOCK);
+    hr_fast_act r = {n, x->k, x->q + t0 * x->k, x->d + t0 * blocks, x->sum + t0 * blocks};
+    return r;
+}
+
+static bool is_fast(const hr_job *j) { return j->fast != NULL && j->w->format->quantized; }
+
+/* Weights lie in rows although the chosen kernel reads packs when the exact one failed its self-check: the reference reads
+ * both. */
+static const hr_kernel *fast_kernel(const hr_kernels *ks, const hr_matrix *w) {
+    const hr_kernel *k = ks->chosen[HR_OP_matmul_fast];
+    for (size_t i = 0; w->nr == 1 && k->rank > 0 && i < hr_kernel_count(); i++) {
+        if (hr_kernel_at(i)->op == HR_OP_matmul_fast && hr_kernel_at(i)->rank == 0) return hr_kernel_at(i);
+    }
+    return k;
+}
+
+static void run_product(const hr_kernels *ks, const hr_job *j, size_t r0, size_t r1, size_t t0, size_t t1) {
+    const hr_matrix *w = j->w;
+    size_t nr = (size_t)w->nr;
+    const uint8_t *data = w->data + j->mat * w->mat_bytes;
+    float *y = j->y + t0 * j->y_stride;
+    if (is_fast(j)) {
+        hr_fast_act x = fast_rows(j->fast, t0, t1 - t0);
+        hr_fast_args args = {data, w->format->id, w->nr, w->rows, w->k, &x, y, j->y_stride};
+        ((hr_fast_fn *)fast_kernel(ks, w)->fn)(&args, r0 / nr, hr_div_up(r1, nr));
+    } else {
+        hr_act x = hr_act_rows(&j->x, t0, t1 - t0);
+        hr_matmul_args args = {data, w->rows, w->k, &x, y, j->y_stride};
+        hr_kernels_matmul(ks, w->op)(&args, r0 / nr, hr_div_up(r1, nr));
+    }
+}
+
 typedef struct jobs_run {
     hr_session *s;
     hr_job *jobs;
@@ -96,10 +131,7 @@ typedef struct jobs_run {
 /* rows [r0, r1) for tokens [t0, t1) */
 static void run_part(hr_session *s, const hr_job *j, size_t r0, size_t r1, size_t t0, size_t t1) {
     const hr_matrix *w = j->w;
-    hr_act x = hr_act_rows(&j->x, t0, t1 - t0);
-    size_t nr = (size_t)w->nr;
-    hr_matmul_args args = {w->data + j->mat * w->mat_bytes, w->rows, w->k, &x, j->y + t0 * j->y_stride, j->y_stride};
-    hr_kernels_matmul(&s->model->kernels, w->op)(&args, r0 / nr, hr_div_up(r1, nr));
+    run_product(&s->model->kernels, j, r0, r1, t0, t1);
     const float *bias = w->bias != NULL ? w->bias + j->mat * w->rows : NULL;
     for (size_t t = t0; t < t1 && (bias != NULL || w->scale != 1.0f); t++) {
         float *y = j->y + t * j->y_stride;
@@ -162,8 +194,14 @@ void hr_run_jobs(hr_session *s, hr_job *jobs, size_t n) {
         if (m == 0) continue;
         size_t macs = s->model->kernels.chosen[j->w->op]->rank == 0 ? RUN_UNIT_MACS_REF : RUN_UNIT_MACS;
         size_t tokens = hr_min_size(hr_max_size(macs / (HR_PACK_ROWS * k), 1), RUN_UNIT_TOKENS);
+        bool tiles = is_fast(j), slow = fast_kernel(&s->model->kernels, j->w)->rank == 0;
+        if (tiles) { /* weights are requantized once for all tokens, or for as many as the reference can do in time */
+            macs = slow ? RUN_UNIT_MACS_REF : RUN_UNIT_MACS;
+            tokens = slow ? hr_max_size(macs / (HR_PACK_ROWS * k), 1) : m;
+        }
         if (r.by_share) tokens = m;
         j->token_step = hr_div_up(m, hr_div_up(m, tokens)); /* even parts */
+        if (tiles) j->token_step = hr_div_up(j->token_step, HR_FAST_TILE) * HR_FAST_TILE;
         size_t pairs = macs / (2 * HR_PACK_ROWS * k * j->token_step);
         j->row_step = 2 * HR_PACK_ROWS * hr_max_size(1, hr_min_size(pairs, RUN_UNIT_ROWS / (2 * HR_PACK_ROWS)));
         for (size_t least = 4 * (size_t)hr_pool_threads(s->model->pool); j->row_step > 2 * HR_PACK_ROWS && /* work for all */

@@ -4,7 +4,8 @@
 #include "engine/generate.h"
 #include "engine/sample.h"
 
-enum { SESSION_DEFAULT_CTX = 4096, SESSION_DEFAULT_BATCH = 128, SESSION_MAX_CTX = 1 << 24 };
+enum { SESSION_DEFAULT_CTX = 4096, SESSION_DEFAULT_BATCH = 128, SESSION_FAST_BATCH = 512, SESSION_FAST_TOKENS = 32,
+       SESSION_MAX_CTX = 1 << 24 };
 
 /* --- plan and open: one layout code for both ---------------------------------------------------------------------- */
 static hr_status check_session_config(const hr_model *m, const hearth_session_config *in, hearth_session_config *c,
@@ -30,7 +31,9 @@ static hr_status check_session_config(const hr_model *m, const hearth_session_co
         return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "ctx_tokens", "%d; this model has learned positions for %zu",
                        c->ctx_tokens, m->hp.n_ctx_train);
     }
-    if (c->batch_tokens == 0) c->batch_tokens = m->hp.causal ? SESSION_DEFAULT_BATCH : c->ctx_tokens;
+    if (c->batch_tokens == 0) {
+        c->batch_tokens = !m->hp.causal ? c->ctx_tokens : m->fast ? SESSION_FAST_BATCH : SESSION_DEFAULT_BATCH;
+    }
     if (c->batch_tokens < 1) return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "batch_tokens", "%d; at least 1",
                                             c->batch_tokens);
     if (c->batch_tokens > c->ctx_tokens) c->batch_tokens = c->ctx_tokens;
@@ -80,7 +83,7 @@ static void lay_out(hr_session *s, hr_arena *a, const hearth_session_config *c, 
     s->qkv = (float *)hr_arena_alloc(a, b * s->qkv_width, sizeof(float), HR_ARENA_ALIGN);
     s->attn = (float *)hr_arena_alloc(a, b * s->attn_width, sizeof(float), HR_ARENA_ALIGN);
     s->ffn = (float *)hr_arena_alloc(a, b * s->ffn_width, sizeof(float), HR_ARENA_ALIGN);
-    hr_a8_init(&s->a8, a, b, widest);
+    hr_a8_init(&s->a8, a, m->fast ? hr_div_up(b, HR_FAST_TILE) * HR_FAST_TILE : b, widest);
     for (size_t i = 0; i < HR_COUNT(s->rope); i++) hr_rope_init(&s->rope[i], a, &hp->rope[i], s->ctx, b);
     hr_moe_init(&s->moe, a, m, b);
     s->attn_rows = hr_attn_rows(m);
@@ -228,10 +231,12 @@ static hr_status explain_stop(hr_status status, hr_error *err) {
 static hr_status run_batches(hr_session *s, const int32_t *tokens, size_t n, size_t need, float *logits, float *hidden,
                              hr_error *err) {
     size_t position = (size_t)s->position, d = s->model->hp.n_embd, vocab = s->model->hp.n_vocab, row = 0;
+    bool fast = s->model->fast && n >= SESSION_FAST_TOKENS;
+    size_t most = fast ? hr_div_up(n, hr_div_up(n, s->batch)) : s->batch; /* even: few tokens would pay for all weights */
     for (size_t done = 0; done < n;) {
-        size_t m = hr_min_size(s->batch, n - done), end = done + m;
+        size_t m = hr_min_size(most, n - done), end = done + m;
         size_t wanted = end > n - need ? hr_min_size(m, end - (n - need)) : 0;
-        hr_batch b = {tokens + done, m, position + done, NULL, wanted, NULL, NULL};
+        hr_batch b = {tokens + done, m, position + done, NULL, wanted, NULL, NULL, fast};
         if (wanted > 0 && logits != NULL) b.logits = logits + row * vocab;
         if (wanted > 0 && hidden != NULL) b.hidden = hidden + row * d;
         s->kv.high = hr_max_size(s->kv.high, position + end);
@@ -320,7 +325,7 @@ hearth_status hearth_feed_together(hearth_session *const *sessions, const int32_
         HR_TRY(begin_feed(s[i], e));
         s[i]->kv.high = hr_max_size(s[i]->kv.high, (size_t)s[i]->position + 1);
     }
-    hr_batch b = {tokens, n, 0, s, n, s[0]->logits, NULL};
+    hr_batch b = {tokens, n, 0, s, n, s[0]->logits, NULL, false};
     HR_TRY(explain_stop(hr_graph_run(s[0], &b), e));
     HR_TRY(check_finite(s[0]->logits, n * vocab, vocab, e));
     for (size_t i = 0; i < n; i++) {
@@ -378,7 +383,8 @@ static hr_status pool_rows(hr_session *s, const int32_t *tokens, size_t n, int p
     for (size_t done = 0; done < n;) {
         size_t m = hr_min_size(s->batch, n - done);
         s->kv.high = done + m;
-        hr_batch b = {tokens + done, m, done, NULL, m, NULL, s->branch}; /* the last layer has read branch by then */
+        /* the last layer has read branch by then */
+        hr_batch b = {tokens + done, m, done, NULL, m, NULL, s->branch, s->model->fast && n >= SESSION_FAST_TOKENS};
         HR_TRY(explain_stop(hr_graph_run(s, &b), err));
         for (size_t t = 0; t < m; t++) {
             if (pooling == HEARTH_POOL_CLS && done + t > 0) break;

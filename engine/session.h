@@ -25,7 +25,8 @@ typedef struct hr_kv {
     bool ints;          /* i8 or q4 */
 } hr_kv;
 
-/* Quantized rows of a batch (the A8 half of hr_act), rows one after another for the k at hand. */
+/* Quantized rows of a batch (the A8 half of hr_act), rows one after another for the k at hand; or tiles for the fast
+ * products (hr_fast_act): q, d, and the sums in ds. */
 typedef struct hr_a8 {
     int8_t *q;
     float *d, *ds;
@@ -110,6 +111,7 @@ typedef struct hr_batch {
     size_t need;           /* the last `need` tokens are carried through the last layer */
     float *logits;         /* [need][n_vocab] head output, or NULL */
     float *hidden;         /* [need][n_embd] after the final norm, or NULL */
+    bool fast;             /* all layers but the last one's end by the fast products */
 } hr_batch;
 HR_INLINE size_t hr_batch_position(const hr_batch *b, size_t t) {
     return b->owners != NULL ? (size_t)b->owners[t]->position : b->position + t;
@@ -129,7 +131,12 @@ typedef struct hr_job {
     float *y;
     size_t y_stride;
     size_t first_unit, row_step, token_step; /* set by hr_run_jobs */
+    const hr_fast_act *fast; /* quantized weights multiply these instead of x; NULL: exact */
 } hr_job;
+HR_INLINE hr_job hr_job_of(const hr_matrix *w, hr_act x, float *y, size_t y_stride) {
+    hr_job j = {w, 0, x, y, y_stride, 0, 0, 0, NULL};
+    return j;
+}
 HR_PRIVATE void hr_run_jobs(hr_session *s, hr_job *jobs, size_t n);
 HR_PRIVATE void hr_observe_jobs(hr_session *s, const hr_job *jobs, size_t n);
 /* fn(ctx, token, thread) for every token in [0, m) */
@@ -166,6 +173,7 @@ HR_PRIVATE void hr_rope_fill(hr_rope_table *t, size_t row, size_t position); /* 
 HR_PRIVATE void hr_a8_init(hr_a8 *a, hr_arena *arena, size_t rows, size_t k);
 /* quantizes row t of a batch whose rows are k long */
 HR_PRIVATE void hr_a8_row(const hr_kernels *ks, hr_a8 *a, size_t t, const float *x, size_t k);
+HR_PRIVATE void hr_a8_fast_row(const hr_kernels *ks, hr_a8 *a, size_t t, const float *x, size_t k);
 HR_PRIVATE hr_act hr_act_of(const float *f, size_t f_stride, const hr_a8 *a, size_t m, size_t k);
 /* gate (and up, or NULL) to out, in place allowed */
 HR_PRIVATE void hr_ffn_activate(const hr_model *m, const float *gate, const float *up, size_t n, float *out);

@@ -246,5 +246,6 @@ T_TEST(attention_in_two_pages) { /* pages and merge against one f64 softmax over
     }
 }
 
-T_MAIN(T_RUN(matmul), T_RUN(quantization_of_activations), T_RUN(fast_products), T_RUN(norms), T_RUN(gates), T_RUN(rope_turns_and_keeps_length),
+T_MAIN(T_RUN(matmul), T_RUN(quantization_of_activations), T_RUN(fast_products), T_RUN(norms), T_RUN(gates),
+       T_RUN(rope_turns_and_keeps_length),
        T_RUN(attention_in_two_pages))

@@ -82,11 +82,13 @@ void cli_out_abandon(cli_out *o); /* fine after a failure or a commit */
 typedef struct cli_setup {
     int threads, ctx, batch, kv;
     uint32_t isa;
-    bool no_mmap, guard, no_selfcheck, json;
+    bool no_mmap, guard, no_selfcheck, json, fast;
     size_t budget;
 } cli_setup;
-#define CLI_SETUP_INIT {0, 0, 0, HEARTH_KV_F32, HEARTH_ISA_ALL, false, false, false, false, 0}
+#define CLI_SETUP_INIT {0, 0, 0, HEARTH_KV_F32, HEARTH_ISA_ALL, false, false, false, false, false, 0}
 #define CLI_OPTION_JSON(s) {"--json", NULL, CLI_FLAG, &(s).json, 0, 0, NULL, "report as JSON"}
+#define CLI_OPTION_FAST(s) \
+    {"--fast", NULL, CLI_FLAG, &(s).fast, 0, 0, NULL, "prompts by requantized weights: faster, logits differ slightly"}
 #define CLI_OPTIONS_MODEL(s)                                                                                          \
     {"--threads", "-t", CLI_INT, &(s).threads, 0, 256, "N", "threads; 0: as many as there are cores"},                \
         {"--isa", NULL, CLI_ISA, &(s).isa, 0, 0, "LIST", "instruction sets to use: all, scalar, avx2,..."},           \

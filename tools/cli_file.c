@@ -115,6 +115,7 @@ void cli_model_config(const cli_setup *s, hearth_model_config *config) {
     if (s->no_mmap) config->flags |= HEARTH_MODEL_NO_MMAP;
     if (s->guard) config->flags |= HEARTH_MODEL_GUARD;
     if (s->no_selfcheck) config->flags |= HEARTH_MODEL_NO_SELFCHECK;
+    if (s->fast) config->flags |= HEARTH_MODEL_FAST;
     config->isa = s->isa;
     config->threads = s->threads;
     config->budget_bytes = s->budget;

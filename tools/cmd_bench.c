@@ -77,6 +77,7 @@ static void drop_from_cache(const char *path) {
 }
 
 /* --- tests ----------------------------------------------------------------------------------------------------- */
+static int get_batch(const bench_run *b) { return b->setup.batch ? b->setup.batch : b->setup.fast ? 512 : 128; }
 static int32_t bench_token(const bench_run *b, size_t i) { return (int32_t)((i * 7919 + 13) % (size_t)b->info.n_vocab); }
 
 static hearth_status feed_ids(const bench_run *b, hearth_session *s, size_t n, size_t rows, hearth_error *err) {
@@ -89,6 +90,14 @@ static hearth_status feed_ids(const bench_run *b, hearth_session *s, size_t n, s
         status = hearth_feed(s, ids, m, done == n ? rows : 0, err);
     }
     return status;
+}
+
+/* Windowed layers forget what is far behind: then the depth is computed again. */
+static hearth_status return_to_depth(const bench_run *b, hearth_session *s, hearth_error *err) {
+    hearth_status status = hearth_rewind(s, b->depth);
+    if (status != HEARTH_E_STATE) return status;
+    status = hearth_rewind(s, 0);
+    return status == HEARTH_OK ? feed_ids(b, s, (size_t)b->depth, 0, err) : status;
 }
 
 /* one round of one test; every session stands at the depth */
@@ -107,7 +116,7 @@ static hearth_status run_test(const bench_run *b, bench_test *t, hearth_session 
         t->steps[t->n_steps++] = bench_now() - step;
     }
     if (t->n_gen > 0) t->seconds[round] = bench_now() - start;
-    for (int u = 0; u < t->users; u++) hearth_rewind(s[u], b->depth);
+    for (int u = 0; u < t->users && status == HEARTH_OK; u++) status = return_to_depth(b, s[u], err);
     return status;
 }
 
@@ -242,8 +251,9 @@ static void print_json(const bench_run *b, const bench_test *t, size_t index, co
     cli_json_str("model_type", b->architecture);
     cli_json_u64("model_size", b->info.file_bytes);
     cli_json_u64("model_n_params", b->info.n_params);
-    cli_json_int("n_batch", b->setup.batch ? b->setup.batch : 128);
-    cli_json_int("n_ubatch", b->setup.batch ? b->setup.batch : 128);
+    cli_json_bool("fast", b->setup.fast);
+    cli_json_int("n_batch", get_batch(b));
+    cli_json_int("n_ubatch", get_batch(b));
     cli_json_int("n_threads", t->threads);
     cli_json_str("type_k", cli_kv_names[b->setup.kv]);
     cli_json_str("type_v", cli_kv_names[b->setup.kv]);
@@ -311,10 +321,11 @@ static void print_row(const bench_test *t, const bench_figures *f) {
 static void print_report(bench_run *b, const bench_list *threads) {
     if (b->setup.json) cli_json_open(NULL, '[');
     else
-        printf("%s, %s, %.1f MB, %s, depth %d, %d rounds\n"
+        printf("%s, %s, %.1f MB, %s, depth %d, %d rounds%s\n"
                "test             threads   tok/s med       best      worst    GMAC/s of peak   p50 ms   p95 ms   p99 ms"
                "  of read\n",
-               b->path, b->architecture, (double)b->info.file_bytes * 1e-6, b->isa, b->depth, b->rounds);
+               b->path, b->architecture, (double)b->info.file_bytes * 1e-6, b->isa, b->depth, b->rounds,
+               b->setup.fast ? ", fast mode" : "");
     for (size_t i = 0; i < b->n_tests; i++) {
         bench_figures f;
         size_t index = 0;
@@ -390,6 +401,7 @@ int cmd_bench(int argc, char **argv) {
         {"--stream", NULL, CLI_INT, &b.stream_mb, 0, 1 << 16, "MB", "memory read for the limits (1024); 0: no limits"},
         {"--cold", NULL, CLI_FLAG, &b.cold, 0, 0, NULL, "drop the file from the page cache before opening"},
         {"--batch", "-b", CLI_INT, &b.setup.batch, 1, 1 << 20, "N", "prompt tokens computed together (128)"},
+        CLI_OPTION_FAST(b.setup),
         {"--kv", NULL, CLI_KV, &b.setup.kv, 0, 0, "TYPE", "key/value cache: f32, f16, i8 or q4"},
         {"--isa", NULL, CLI_ISA, &b.setup.isa, 0, 0, "LIST", "instruction sets to use: all, scalar, avx2,..."},
         {"--no-mmap", NULL, CLI_FLAG, &b.setup.no_mmap, 0, 0, NULL, "read the file instead of mapping it"},

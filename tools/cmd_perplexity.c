@@ -178,7 +178,7 @@ typedef struct report {
     const score *s;
     comparison *c; /* NULL: no base */
     size_t n, ctx;
-    bool json;
+    bool json, fast;
 } report;
 static void print_comparison(comparison *c, bool json) {
     double sum = 0, squares = 0, n = (double)c->n;
@@ -214,10 +214,12 @@ static void print_report(const report *r) {
         cli_json_u64("n_windows", windows);
         cli_json_u64("window_tokens", r->ctx);
         cli_json_u64("n_left_out", left);
+        cli_json_bool("fast", r->fast);
         if (r->c) print_comparison(r->c, true);
         cli_json_close('}');
         return;
     }
+    if (r->fast) printf("fast mode\n");
     if (r->s->n) printf("perplexity %.6g +/- %.3g\n", get_perplexity(r->s), get_perplexity_error(r->s));
     printf("scored %zu of %zu tokens (", r->s->n, r->n);
     if (r->c) printf("one window, every token after the first)\n");
@@ -251,7 +253,7 @@ static int run_perplexity(const char *path, cli_setup *setup, hearth_model *mode
         code = score_text(session, ids, n, (size_t)setup->ctx, (size_t)rows, info.bos, n_vocab, &s);
     cli_cancels(NULL);
     hearth_session_close(session);
-    report r = {&s, b->f ? &c : NULL, n, (size_t)setup->ctx, setup->json};
+    report r = {&s, b->f ? &c : NULL, n, (size_t)setup->ctx, setup->json, setup->fast};
     if (code == CLI_OK) print_report(&r);
     free(c.kl);
     return code;
@@ -264,6 +266,7 @@ int cmd_perplexity(int argc, char **argv) {
         {"--file", "-f", CLI_TEXT, &file, 0, 0, "FILE", "the text; - is stdin"},
         {"--base", NULL, CLI_TEXT, &b.path, 0, 0, "OUT", "logits saved by 'hearth logits' of the same text"},
         CLI_OPTIONS_SESSION(setup),
+        CLI_OPTION_FAST(setup),
         CLI_OPTIONS_MODEL(setup),
         CLI_OPTION_JSON(setup),
     };

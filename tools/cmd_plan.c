@@ -42,7 +42,8 @@ static void print_plan(const hearth_plan *model, const hearth_plan *session, int
 int cmd_plan(int argc, char **argv) {
     cli_setup setup = CLI_SETUP_INIT;
     const char *path = NULL;
-    const cli_option options[] = {CLI_OPTIONS_SESSION(setup), CLI_OPTIONS_MODEL(setup), CLI_OPTION_JSON(setup)};
+    const cli_option options[] = {CLI_OPTIONS_SESSION(setup), CLI_OPTION_FAST(setup), CLI_OPTIONS_MODEL(setup),
+                                  CLI_OPTION_JSON(setup)};
     const cli_command command = {"plan", "MODEL --ctx N",
                                  "Says the exact bytes that opening the model and a session will take. `mapped` are\n"
                                  "clean pages of the file, which the system may drop at any time; they are not in the\n"

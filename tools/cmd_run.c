@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 typedef struct run_state {
-    bool json, write_failed, no_memory, ends_with_newline;
+    bool json, fast, write_failed, no_memory, ends_with_newline;
     char *text; /* JSON: all of it */
     size_t n_text, cap_text;
     int32_t *tokens;
@@ -56,6 +56,7 @@ static const char *name_end(int end) {
 }
 static void report_run_json(const run_state *r, const hearth_result *result, const hearth_model_info *info) {
     cli_json_open(NULL, '{');
+    cli_json_bool("fast", r->fast);
     cli_json_text("text", r->text ? r->text : "", r->n_text);
     cli_json_str("end", name_end(result->end));
     cli_json_int("n_prompt", result->n_prompt);
@@ -73,16 +74,17 @@ static void report_run_json(const run_state *r, const hearth_result *result, con
     cli_json_close(']');
     cli_json_close('}');
 }
-static void report_run_speed(const hearth_result *r) {
+static void report_run_speed(const hearth_result *r, bool fast) {
     double prompt_s = (double)r->prompt_ns * 1e-9, generate_s = (double)r->generate_ns * 1e-9;
     if (!isatty(2)) return;
-    fprintf(stderr, "[prompt %d tokens in %.1f ms, %.1f tokens/s; first token after %.1f ms; %d tokens", r->n_prompt,
+    fprintf(stderr, "[%sprompt %d tokens in %.1f ms, %.1f tokens/s; first token after %.1f ms; %d tokens",
+            fast ? "fast mode, " : "", r->n_prompt,
             prompt_s * 1e3, prompt_s > 0 ? r->n_prompt / prompt_s : 0.0, (double)r->first_ns * 1e-6, r->n_generated);
     if (r->n_generated > 1 && generate_s > 0) fprintf(stderr, ", %.1f tokens/s", (r->n_generated - 1) / generate_s);
     fprintf(stderr, "; ended by: %s]\n", name_end(r->end));
 }
 static int generate_text(hearth_session *session, hearth_model *model, const char *prompt, size_t n_prompt,
-                         const hearth_sampling *sampling, bool json) {
+                         const hearth_sampling *sampling, const cli_setup *setup) {
     run_state r;
     hearth_result result;
     hearth_model_info info;
@@ -91,19 +93,20 @@ static int generate_text(hearth_session *session, hearth_model *model, const cha
     memset(&result, 0, sizeof result);
     memset(&err, 0, sizeof err);
     err.offset = HEARTH_NO_OFFSET;
-    r.json = json;
+    r.json = setup->json;
+    r.fast = setup->fast;
     r.ends_with_newline = true;
     hearth_model_get_info(model, &info);
     cli_cancels(session);
     hearth_status status = hearth_generate(session, prompt, n_prompt, sampling, on_run_piece, &r, &result, &err);
     cli_cancels(NULL);
     int code = CLI_OK;
-    if (!json && !r.ends_with_newline && !r.write_failed) putchar('\n');
+    if (!r.json && !r.ends_with_newline && !r.write_failed) putchar('\n');
     if (status == HEARTH_E_CANCELLED) code = cli_fail("run", "interrupted");
     else if (status != HEARTH_OK) code = cli_report(&err, "run");
     else if (r.no_memory) code = cli_fail("run", "no memory for the text");
-    else if (json) report_run_json(&r, &result, &info);
-    else if (!r.write_failed) report_run_speed(&result);
+    else if (r.json) report_run_json(&r, &result, &info);
+    else if (!r.write_failed) report_run_speed(&result, r.fast);
     free(r.text);
     free(r.tokens);
     free(r.logprobs);
@@ -134,6 +137,7 @@ int cmd_run(int argc, char **argv) {
         {"--stop", NULL, CLI_LIST, &stop, 0, 0, "TEXT", "end before this text; up to 16 times"},
         {"--ignore-end", NULL, CLI_FLAG, &ignore_end, 0, 0, NULL, "go on after an end token"},
         CLI_OPTIONS_SESSION(setup),
+        CLI_OPTION_FAST(setup),
         CLI_OPTIONS_MODEL(setup),
         CLI_OPTION_JSON(setup),
     };
@@ -158,7 +162,7 @@ int cmd_run(int argc, char **argv) {
     code = file ? cli_read_file(file, &from_file, &n) : CLI_OK;
     if (code == CLI_OK) code = cli_open_model(path, &setup, 0, &model);
     if (code == CLI_OK) code = cli_open_session(path, &setup, model, 1, &session);
-    if (code == CLI_OK) code = generate_text(session, model, text ? text : from_file, n, &s, setup.json);
+    if (code == CLI_OK) code = generate_text(session, model, text ? text : from_file, n, &s, &setup);
     hearth_session_close(session);
     hearth_model_close(model);
     free(from_file);

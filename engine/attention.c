@@ -117,7 +117,8 @@ static size_t run_page(const attn_run *r, hr_attn_work *w, size_t head, size_t p
     const void *v, *k = hr_kv_open_page(&s->kv, ks, at, w->page, &v);
     hr_attn_args a = {n, dk, s->kv.dv, w->q + i0 * dk, dk, w->q8 + i0 * kq, w->qd + i0 * (kq / 32), w->s16 + i0 * (kq / 16),
                       k, v, (const float *)(const void *)(at + s->kv.kd_at), (const float *)(const void *)(at + s->kv.vd_at),
-                      hp->attn_scale, hp->attn_softcap, w->lo + i0, w->hi + i0, o, m, l};
+                      hp->attn_scale, hp->attn_softcap, w->lo + i0, w->hi + i0, o, m, l,
+                      k == at ? hr_kv_page(&s->kv, r->layer, head, page + 1) : NULL};
     (s->kv.ints ? ks->attn_page_i8 : ks->attn_page_f32)(&a);
     return n;
 }

@@ -143,6 +143,7 @@ typedef struct hr_attn_args {
     const uint8_t *lo, *hi; /* [n] */
     float *o;             /* [n][dv] */
     float *m, *l;         /* [n] */
+    const void *ahead;    /* i8: where the next page begins, to fetch it early; NULL: not known */
 } hr_attn_args;
 typedef void hr_attn_page_fn(const hr_attn_args *a);
 /* q[r * stride + i] = level of the low nibble of b[r * half + i], q[r * stride + half + i] of the high one, i < half; rows

@@ -186,7 +186,7 @@ static bool check_attention(const hr_kernel *k, const hr_kernel *reference, hr_a
     for (size_t i = 0; i < 2; i++) {
         float *o = out[i] = HR_NEW(a, float, ROWS * (DV + 2));
         hr_attn_args args = {ROWS, DK, DV, q, DK, q8, qd, s16, i8 ? (void *)k8 : (void *)kf, i8 ? (void *)v8 : (void *)vf, kd, vd,
-                             i8 ? 1e-4f : 0.1f, 5.0f, lo, hi, o, o + ROWS * DV, o + ROWS * (DV + 1)};
+                             i8 ? 1e-4f : 0.1f, i8 ? 0.0f : 5.0f, lo, hi, o, o + ROWS * DV, o + ROWS * (DV + 1), NULL};
         ((hr_attn_page_fn *)(i == 0 ? reference : k)->fn)(&args);
     }
     return memcmp(out[0], out[1], ROWS * (DV + 2) * sizeof(float)) == 0;

@@ -22,7 +22,6 @@ PAGE_INLINE __mmask16 lanes_below(size_t n) { return (__mmask16)(n >= 16 ? 0xfff
 PAGE_INLINE __m512 exp16(__m512 x) {
     __m512 c = _mm512_max_ps(splat16(-104.0f), _mm512_min_ps(splat16(89.0f), x));
     __m512 kf = _mm512_fmadd_ps(c, splat16(1.44269504f), splat16(12582912.0f));
-    __m512i n = _mm512_sub_epi32(_mm512_castps_si512(kf), _mm512_set1_epi32(0x4b400000));
     __m512 nf = _mm512_sub_ps(kf, splat16(12582912.0f));
     __m512 r = _mm512_fmadd_ps(nf, splat16(-0.693145752f), c);
     r = _mm512_fmadd_ps(nf, splat16(-1.42860677e-6f), r);
@@ -33,10 +32,7 @@ PAGE_INLINE __m512 exp16(__m512 x) {
     p = _mm512_fmadd_ps(p, r, splat16(1.6666665459e-1f));
     p = _mm512_fmadd_ps(p, r, splat16(5.0000001201e-1f));
     p = _mm512_add_ps(_mm512_fmadd_ps(p, _mm512_mul_ps(r, r), r), splat16(1.0f));
-    __m512i half = _mm512_srai_epi32(n, 1), bias = _mm512_set1_epi32(127);
-    __m512 a = _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_add_epi32(half, bias), 23));
-    __m512 b = _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_add_epi32(_mm512_sub_epi32(n, half), bias), 23));
-    __m512 y = _mm512_mul_ps(_mm512_mul_ps(p, a), b);
+    __m512 y = _mm512_scalef_ps(p, nf); /* p is normal, so that 2^n rounds once, as the reference's two factors do */
     return _mm512_mask_mov_ps(y, _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), _mm512_castsi512_ps(_mm512_set1_epi32(HR_NAN_BITS)));
 }
 
@@ -59,8 +55,15 @@ PAGE_INLINE float page_top(const float *s, size_t lo, size_t hi) {
     return best;
 }
 
+PAGE_INLINE float lanes_sum(__m512 sum) {
+    __m256 half = _mm256_add_ps(_mm512_castps512_ps256(sum), _mm512_extractf32x8_ps(sum, 1));
+    __m128 b = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
+    b = _mm_add_ps(b, _mm_movehl_ps(b, b));
+    return _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
+}
+
 /* s [64]: raw scores of positions [lo, hi), anything elsewhere -> weights, 0 where not visible; the row's m and l */
-HR_T_AVX512 static void page_weights(const hr_attn_args *a, bool i8, size_t i, float *s) {
+HR_T_AVX512 static void page_weights_some(const hr_attn_args *a, bool i8, size_t i, float *s) {
     size_t lo = a->lo[i], hi = a->hi[i];
     if (a->softcap > 0.0f) {
         for (size_t t = lo; t < hi; t++) s[t] = a->softcap * hr_tanhf(s[t] * a->scale / a->softcap);
@@ -80,11 +83,36 @@ HR_T_AVX512 static void page_weights(const hr_attn_args *a, bool i8, size_t i, f
         if (i8) p = _mm512_maskz_mul_ps(seen, p, _mm512_loadu_ps(a->vd + t));
         _mm512_storeu_ps(s + t, p);
     }
-    __m256 half = _mm256_add_ps(_mm512_castps512_ps256(sum), _mm512_extractf32x8_ps(sum, 1));
-    __m128 b = _mm_add_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps(half, 1));
-    b = _mm_add_ps(b, _mm_movehl_ps(b, b));
     a->m[i] = top;
-    a->l[i] = _mm_cvtss_f32(_mm_add_ss(b, _mm_movehdup_ps(b)));
+    a->l[i] = lanes_sum(sum);
+}
+
+/* the same of a row that sees the whole page: most do */
+PAGE_INLINE void page_weights(const hr_attn_args *a, const bool i8, size_t i, float *s) {
+    __m512 by = splat16(a->scale);
+    __m512 w = _mm512_mul_ps(_mm512_loadu_ps(s), by), x = _mm512_mul_ps(_mm512_loadu_ps(s + 16), by);
+    __m512 y = _mm512_mul_ps(_mm512_loadu_ps(s + 32), by), z = _mm512_mul_ps(_mm512_loadu_ps(s + 48), by);
+    float top = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_max_ps(w, x), _mm512_max_ps(y, z)));
+    __mmask16 odd = _mm512_cmp_ps_mask(w, x, _CMP_UNORD_Q) | _mm512_cmp_ps_mask(y, z, _CMP_UNORD_Q);
+    if (a->lo[i] != 0 || a->hi[i] != HR_KV_PAGE || a->softcap > 0.0f || odd != 0 || top == 0.0f) {
+        page_weights_some(a, i8, i, s);
+        return;
+    }
+    __m512 t = splat16(top);
+    w = exp16(_mm512_sub_ps(w, t)), x = exp16(_mm512_sub_ps(x, t));
+    y = exp16(_mm512_sub_ps(y, t)), z = exp16(_mm512_sub_ps(z, t));
+    a->m[i] = top;
+    a->l[i] = lanes_sum(_mm512_add_ps(_mm512_add_ps(_mm512_add_ps(w, x), y), z));
+    if (i8) {
+        w = _mm512_mul_ps(w, _mm512_loadu_ps(a->vd)), x = _mm512_mul_ps(x, _mm512_loadu_ps(a->vd + 16));
+        y = _mm512_mul_ps(y, _mm512_loadu_ps(a->vd + 32)), z = _mm512_mul_ps(z, _mm512_loadu_ps(a->vd + 48));
+    }
+    _mm512_storeu_ps(s, w), _mm512_storeu_ps(s + 16, x), _mm512_storeu_ps(s + 32, y), _mm512_storeu_ps(s + 48, z);
+}
+
+/* once for every tile: 4 KB less */
+HR_T_AVX512 static void page_weights_f32(const hr_attn_args *a, size_t i, float *s) {
+    page_weights(a, false, i, s);
 }
 
 /* --- values ------------------------------------------------------------------------------------------------------------------- */
@@ -114,7 +142,7 @@ PAGE_INLINE __m512 page_values(const bool i8, const void *v, size_t at, __mmask1
         _mm512_mask_storeu_ps(to + 32, my, y##i), _mm512_mask_storeu_ps(to + 48, mz, z##i); \
     }
 PAGE_INLINE void add_values16(const hr_attn_args *a, const bool i8, const int rows, const float *s, size_t lo, size_t hi,
-                              bool first, float *o_rows) {
+                              bool first, float *o_rows, const char *ahead) {
     for (size_t d = 0; d < a->dv; d += 64) {
         size_t left = a->dv - d;
         __mmask16 mw = lanes_below(left), mx = left > 16 ? lanes_below(left - 16) : 0;
@@ -123,11 +151,16 @@ PAGE_INLINE void add_values16(const hr_attn_args *a, const bool i8, const int ro
         PAGE_ROWS(VALUES_LOAD)
         for (size_t t = lo; t < hi; t++) {
             size_t at = t * a->dv + d;
+            if (i8 && ahead != NULL) { /* the next page's keys and scales */
+                for (size_t b = 0; b < a->dk; b += 64) __builtin_prefetch(ahead + t * a->dk + b);
+                if (t < 8) __builtin_prefetch(ahead + ((const char *)a->kd - (const char *)a->k) + 64 * t);
+            }
             __m512 vw = page_values(i8, a->v, at, mw), vx = page_values(i8, a->v, at + 16, mx);
             __m512 vy = page_values(i8, a->v, at + 32, my), vz = page_values(i8, a->v, at + 48, mz);
             PAGE_ROWS(VALUES_ADD)
         }
         PAGE_ROWS(VALUES_SAVE)
+        ahead = NULL;
     }
 }
 #undef VALUES_LOAD
@@ -136,27 +169,29 @@ PAGE_INLINE void add_values16(const hr_attn_args *a, const bool i8, const int ro
 
 /* what one row of a tile sees alone */
 HR_T_AVX512 static void page_alone_f32(const hr_attn_args *a, const float *s, size_t lo, size_t hi, bool first, float *o) {
-    add_values16(a, false, 1, s, lo, hi, first, o);
+    add_values16(a, false, 1, s, lo, hi, first, o, NULL);
 }
 HR_T_AVX512 static void page_alone_i8(const hr_attn_args *a, const float *s, size_t lo, size_t hi, bool first, float *o) {
-    add_values16(a, true, 1, s, lo, hi, first, o);
+    add_values16(a, true, 1, s, lo, hi, first, o, NULL);
 }
 
 /* weights s [rows][64] of rows i .. i + rows - 1 */
 PAGE_INLINE void page_outputs(const hr_attn_args *a, const bool i8, const int rows, size_t i, const float *s) {
     size_t from = a->lo[i], to = a->hi[i];
     float *o = a->o + i * a->dv;
+    bool alike = true; /* all rows begin at the same position */
     for (int r = 1; r < rows; r++) {
+        alike = alike && a->lo[i + (size_t)r] == a->lo[i];
         from = hr_max_size(from, a->lo[i + (size_t)r]);
         to = hr_min_size(to, a->hi[i + (size_t)r]);
     }
-    if (from >= to) from = to = HR_KV_PAGE; /* nothing in common: each row alone */
-    for (size_t r = 0; r < (size_t)rows; r++) {
+    if (from >= to) from = to = HR_KV_PAGE, alike = false; /* nothing in common: each row alone */
+    for (size_t r = 0; r < (size_t)rows && !alike; r++) {
         size_t lo = a->lo[i + r], hi = hr_min_size(a->hi[i + r], from);
         (i8 ? page_alone_i8 : page_alone_f32)(a, s + r * HR_KV_PAGE, lo, hr_max_size(lo, hi), true, o + r * a->dv);
     }
     if (from == to) return;
-    add_values16(a, i8, rows, s, from, to, false, o);
+    add_values16(a, i8, rows, s, from, to, alike, o, i == 0 ? (const char *)a->ahead : NULL);
     for (size_t r = 0; r < (size_t)rows; r++) {
         if (a->hi[i + r] <= to) continue;
         (i8 ? page_alone_i8 : page_alone_f32)(a, s + r * HR_KV_PAGE, to, a->hi[i + r], false, o + r * a->dv);
@@ -202,6 +237,7 @@ PAGE_INLINE void page_scores_i8(const hr_attn_args *a, const int rows, size_t i,
     const int8_t *k = (const int8_t *)a->k + 4 * t, *q = a->q8 + i * kq;
     const float *qd = a->qd + i * (kq / 32);
     const int16_t *s16 = a->s16 + i * (kq / 16);
+    const char *v = (const char *)a->v + t / 32 * (kq / 4) * 128;
     const __m512i sign = _mm512_set1_epi8((char)0x80);
     __m512 dw = _mm512_loadu_ps(a->kd + t), dx = _mm512_loadu_ps(a->kd + t + 16);
 #define SCORES_DEFINE(r) __m512 w##r = _mm512_setzero_ps(), x##r = w##r;
@@ -217,10 +253,14 @@ PAGE_INLINE void page_scores_i8(const hr_attn_args *a, const int rows, size_t i,
         for (size_t g = 0; g < 8; g++, k += 4 * HR_KV_PAGE) {
             __m512i kw = _mm512_xor_si512(_mm512_loadu_si512((const void *)k), sign);
             __m512i kx = _mm512_xor_si512(_mm512_loadu_si512((const void *)(k + 64)), sign);
+            if (i == 0) { /* the values come next: memory's prefetchers begin anew with every page */
+                __builtin_prefetch(v), __builtin_prefetch(v + 64);
+                v += 128;
+            }
 #define SCORES_ADD(r) \
             if (r < rows) { \
-                __m512i v = four_of(q + r * kq + 4 * g); \
-                m##r = _mm512_dpbusd_epi32(m##r, kw, v), n##r = _mm512_dpbusd_epi32(n##r, kx, v); \
+                __m512i u = four_of(q + r * kq + 4 * g); \
+                m##r = _mm512_dpbusd_epi32(m##r, kw, u), n##r = _mm512_dpbusd_epi32(n##r, kx, u); \
             }
             PAGE_ROWS(SCORES_ADD)
 #undef SCORES_ADD
@@ -249,7 +289,10 @@ PAGE_INLINE void page_tile(const hr_attn_args *a, const bool i8, const int rows,
     } else {
         page_scores_f32(a, rows, i, s);
     }
-    for (size_t r = 0; r < (size_t)rows; r++) page_weights(a, i8, i + r, s + r * HR_KV_PAGE);
+    for (size_t r = 0; r < (size_t)rows; r++) {
+        if (i8) page_weights(a, true, i + r, s + r * HR_KV_PAGE);
+        else page_weights_f32(a, i + r, s + r * HR_KV_PAGE);
+    }
     page_outputs(a, i8, rows, i, s);
 }
 PAGE_INLINE void page_tiles(const hr_attn_args *a, const bool i8) {

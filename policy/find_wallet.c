@@ -11,7 +11,8 @@ enum { WALLET_NO, WALLET_SHAPE /* nothing in it to check */, WALLET_SUM };
 static uint64_t keccak_turn(uint64_t x, unsigned n) { return n == 0 ? x : x << n | x >> (64 - n); }
 
 static void keccak_permute(uint64_t a[25]) {
-    static const uint8_t turn[25] = {0, 1, 62, 28, 27, 36, 44, 6, 55, 20, 3, 10, 43, 25, 39, 41, 45, 15, 21, 8, 18, 2, 61, 56, 14};
+    static const uint8_t turn[25] = {0, 1, 62, 28, 27, 36, 44, 6, 55, 20, 3, 10, 43, 25, 39,
+                                     41, 45, 15, 21, 8, 18, 2, 61, 56, 14};
     uint8_t lfsr = 1;
     for (int round = 0; round < 24; round++) {
         uint64_t c[5], b[25];

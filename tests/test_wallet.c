@@ -1,5 +1,5 @@
-/* Wallets: published examples (EIP-55, BIP 32, 173, 350, CashAddr, SEP 23, NIP-19, XRP, TRON and TON documentation, SS58's Alice),
- * stdnum.jsonl; and each one with a character changed. */
+/* Wallets: published examples (EIP-55, BIP 32, 173, 350, CashAddr, SEP 23, NIP-19, XRP, TRON and TON documentation,
+ * SS58's Alice), stdnum.jsonl; and each one with a character changed. */
 #include "tests/t.h"
 #include "policy/entity.h"
 
@@ -7,31 +7,41 @@ static const char *const good[] = {
     "5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", /* EIP-55, without 0x: see below */
     "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed", "0xfB6916095ca1df60bB79Ce92cE3Ea74c37c5d359",
     "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB", "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb",
-    "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy", "5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ",
+    "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "3J98t1WpEZ73CNmQviecrnyiWrnqRhWNLy", 
+    "5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ",
     "xpub661MyMwAqRbcFtXgS5sYJABqqG9YLmC4Q1Rdap9gSE8NqtwybGhePY2gZ29ESFjqJoCu1Rupje8YtGqsefD265TMg7usUDFdp6W1EGMcet8",
     "xprv9s21ZrQH143K3QTDL4LXw2F7HEK3wJUD2nW2nRk4stbPy6cq3jPPqjiChkVvvNKmPGJxWUtg6LnF5kejMRNNU3TGtRBeJgk33yuGBxrMPHi",
     "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4", "BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4",
-    "tb1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3q0sl5k7", "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0",
+    "tb1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3q0sl5k7",
+    "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqzk5jj0",
     "bc1pw508d6qejxtdg4y5r3zarvary0c5xw7kw508d6qejxtdg4y5r3zarvary0c5xw7kt5nd6y",
     "bitcoincash:qr95sy3j9xwd2ap32xkykttr4cvcu7as4y0qverfuy", "qr95sy3j9xwd2ap32xkykttr4cvcu7as4y0qverfuy",
     "rHb9CJAWyB4rj91VRWn96DkukG4bwdtyTh", "snoPBrXtMeMyMHUVTgbuqAfg1SUTb", "TR7NHqjeKQxGTCi8q8ZY4pL8otSzgjLj6t",
     "44AFFq5kSiGBoZ4NMDwYtN18obc8AemS33DBLWs3H7otXft3XjrpDtQGv7SqSsaBYBb98uNbr2VBBEt7f2wfn3RVGQBEP3A",
     "GA7QYNF7SOWQ3GLR2BGMZEHXAVIRZA4KVWLTJJFC7MGXUA74P7UJVSGZ", "EQCD39VS5jcptHL8vMjEXrzGaRcCVYto7HUn4bpAOg8xqB2N",
-    "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY", "npub180cvv07tjdrrgpa0j7j7tmnyl2yr6yr7l8j4s3evf6u64th6gkwsyjh6w6"};
+    "5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY",
+    "npub180cvv07tjdrrgpa0j7j7tmnyl2yr6yr7l8j4s3evf6u64th6gkwsyjh6w6"};
 static const char *const bad[] = {
     "tb1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3q0sl5k8", /* BIP 350: what follows too, in this order */
-    /* its three with the older checksum count here: they were valid, and stdnum.jsonl has such */ "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kemeawh",
-    "tb1q0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vq24jc47", "bc1p38j9r5y49hruaue7wxjce0updqjuyyx0kh56v8s25huc6995vvpql3jow4",
+    /* its three with the older checksum count here: they were valid, stdnum.jsonl has such */
+    "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kemeawh",
+    "tb1q0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vq24jc47",
+    "bc1p38j9r5y49hruaue7wxjce0updqjuyyx0kh56v8s25huc6995vvpql3jow4",
     "BC130XLXVLHEMJA6C4DQV22UAPCTQUPFHLXM9H8Z3K2E72Q4K9HCZ7VQ7ZWS8R", "bc1pw5dgrnzv",
-    "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7v8n0nx0muaewav253zgeav", "BC1QR508D6QEJXTDG4Y5R3ZARVARYV98GJ9P",
-    "tb1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vq47Zagq", "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7v07qwwzcrf",
+    "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7v8n0nx0muaewav253zgeav",
+    "BC1QR508D6QEJXTDG4Y5R3ZARVARYV98GJ9P",
+    "tb1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vq47Zagq",
+    "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7v07qwwzcrf",
     "tb1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vpggkg4j",
-    "0x0000000000000000000000000000000000000000", "8f953371d3e85eddb89b05ed6b9e680791055315c73e1025ab5dba7bb2aee189", ""};
+    "0x0000000000000000000000000000000000000000",
+    "8f953371d3e85eddb89b05ed6b9e680791055315c73e1025ab5dba7bb2aee189", ""};
 
 T_TEST(published_addresses_are_judged) {
     T_CHECK(!hr_wallet_valid(good[0], strlen(good[0])));
-    for (size_t i = 1; i < sizeof good / sizeof *good; i++) T_CHECK(hr_wallet_valid(good[i], strlen(good[i])) || !printf("%s\n", good[i]));
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) T_CHECK(!hr_wallet_valid(bad[i], strlen(bad[i])) || !printf("%s\n", bad[i]));
+    for (size_t i = 1; i < sizeof good / sizeof *good; i++)
+        T_CHECK(hr_wallet_valid(good[i], strlen(good[i])) || !puts(good[i]));
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        T_CHECK(!hr_wallet_valid(bad[i], strlen(bad[i])) || !printf("%s\n", bad[i]));
 }
 
 /* 16 bits of checksum let one change in 65536 pass (SS58, Stellar, TON), the others none here */
@@ -105,4 +115,5 @@ T_TEST(stdnum_bitcoin_lines) {
     T_CHECK(n >= 19);
 }
 
-T_MAIN(T_RUN(published_addresses_are_judged), T_RUN(a_changed_character_shows), T_RUN(found_in_text_once), T_RUN(stdnum_bitcoin_lines))
+T_MAIN(T_RUN(published_addresses_are_judged), T_RUN(a_changed_character_shows), T_RUN(found_in_text_once),
+       T_RUN(stdnum_bitcoin_lines))

@@ -58,6 +58,7 @@ HR_PRIVATE bool hr_view_context(const hr_view *v, size_t begin, size_t end, size
 HR_PRIVATE bool hr_view_is(const hr_view *v, size_t i, const char *word);
 
 /* --- finders: true and *hit filled, or false ------------------------------------------------------------------------------ */
+typedef bool hr_find_fn(const hr_view *v, hr_hit *hit);
 HR_PRIVATE bool hr_find_email(const hr_view *v, hr_hit *hit);      /* at '@' */
 HR_PRIVATE bool hr_find_url(const hr_view *v, hr_hit *hit);        /* at ':' of "://", or 'w' of "www." */
 HR_PRIVATE bool hr_find_ip(const hr_view *v, hr_hit *hit);         /* at the first digit of a token, or ':' of "::" */

@@ -4,16 +4,19 @@
  * The stream invariant: for every way of cutting the input, what is emitted is the same, and no byte of a match is ever
  * emitted as it was. It holds by construction. Text is folded (redact_fold.c) to one ASCII byte a character; every decision
  * is a function of an anchor's surroundings: HR_REDACT_BACK bytes before it, HR_REDACT_AHEAD behind it; it is taken when so
- * much is there (or the text has ended), and what lies less than BACK before the next anchor stays here. So at most
- * BACK + AHEAD bytes are held back. A match that does not end within that is masked as it comes. */
+ * much is there (or the text has ended), and what lies less than BACK before the next anchor stays here. A group of matches
+ * of HR_REDACT_LONG bytes is replaced at once, so that at most BACK + AHEAD + LONG bytes and one unit (24) are held back:
+ * 504. A match that does not end within what can be looked at is masked as it comes. */
 #ifndef HR_POLICY_REDACT_H
 #define HR_POLICY_REDACT_H
 #include "engine/base/base.h"
+#include "engine/base/crypto.h"
 #include "policy/entity.h"
 
 enum {
-    HR_REDACT_BACK = 160,    /* raw bytes before an anchor where a match may begin */
-    HR_REDACT_AHEAD = 336,   /* raw bytes behind an anchor that may be looked at */
+    HR_REDACT_BACK = 120,    /* raw bytes before an anchor where a match may begin */
+    HR_REDACT_AHEAD = 240,   /* raw bytes behind an anchor that may be looked at */
+    HR_REDACT_LONG = 120,    /* raw bytes of a group of matches that is not held back any longer */
     HR_REDACT_CONTEXT = 96,  /* raw bytes before that, for words such as "born" */
     HR_REDACT_BLOCK = 8192,
     HR_REDACT_CLUSTERS = 32,
@@ -27,9 +30,9 @@ typedef enum {
     HR_REDACT_MASK,      /* one * for each character; letters, digits and signs alike */
     HR_REDACT_LABEL,     /* [EMAIL_1], the same number for the same value within the document */
     HR_REDACT_PSEUDONYM, /* [EMAIL_k3v9q2...]: keyed, the same everywhere the key is */
-    HR_REDACT_FORMAT,    /* digits to digits and letters to letters of the same case by FF1 under the key; reversible with it */
+    HR_REDACT_FORMAT,    /* digits to digits by FF1 under the key, the rest unmoved; fewer than 6 digits: as LABEL */
     HR_REDACT_SHIFT,     /* dates moved by a number of days that the key decides; others as LABEL */
-    HR_REDACT_BUCKET,    /* dates to the year, coordinates to whole degrees, e-mail to its domain's class; others as LABEL */
+    HR_REDACT_BUCKET,    /* dates to the decade, coordinates to whole degrees; others as LABEL */
     HR_N_REDACT_OPS
 } hr_redact_op;
 
@@ -79,7 +82,7 @@ HR_PRIVATE size_t hr_redact_unit(const uint8_t *p, size_t n, bool ends, int *out
 HR_PRIVATE size_t hr_redact_plain(const uint8_t *p, size_t n);
 
 /* --- what takes a match's place (redact_put.c) -------------------------------------------------------------------------- */
-enum { HR_REDACT_PUT = 448 }; /* at most so many bytes for one match */
+enum { HR_REDACT_PUT = 640 }; /* at most so many bytes for one match */
 typedef struct hr_redact_vault {
     uint64_t tag[HR_REDACT_LABELS]; /* keyed hashes of values, open addressing; 0: free */
     uint16_t number[HR_REDACT_LABELS];
@@ -90,6 +93,7 @@ typedef struct hr_redact_vault {
 } hr_redact_vault;
 /* raw [n]: the match, n at most 512.  put [HR_REDACT_PUT].  Returns the bytes written. */
 HR_PRIVATE size_t hr_redact_put(hr_redact_vault *v, int op, int entity, const uint8_t *raw, size_t n, char *put);
-/* FF1 (NIST SP 800-38G, AES-256) over [0-9] and [A-Za-z] parts, other bytes unmoved; back: the inverse. n at most 512 */
-HR_PRIVATE void hr_redact_format(const uint8_t key[32], bool back, uint8_t *text, size_t n);
+/* FF1 (NIST SP 800-38G rev. 1, AES-256, radix 10) over the ASCII digits of text [n] in place, 6 to 56 of them; back: the
+ * inverse.  tweak [n_tweak <= 64].  false: too few or too many digits, nothing changed. AES by table: not constant in time */
+HR_PRIVATE bool hr_redact_format(const uint8_t key[32], const void *tweak, size_t n_tweak, bool back, uint8_t *text, size_t n);
 #endif

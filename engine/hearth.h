@@ -423,6 +423,33 @@ HEARTH_API const char *hearth_decision_text(const hearth_decision *decision);
 /* Derived data (bits by id) to purge when the consent for scope and purpose (-1: all) was revoked. */
 HEARTH_API uint64_t hearth_policy_purge(const hearth_policy *policy, int scope, int purpose);
 
+/* --- redaction: what is personal or secret is replaced before the text goes anywhere. Best effort for names and places; never
+ * a proof that nothing personal is left: policy/COVERAGE.md says what is found how well ------------------------------------- */
+typedef struct hearth_redactor hearth_redactor;
+typedef struct hearth_finding {
+    uint64_t offset, length;            /* bytes of the original text */
+    const char *entity, *scheme, *check; /* "NATIONAL_ID", "pl.pesel" or "", what vouches for it: "check digits" */
+    int score;                          /* 0 ... 100 */
+} hearth_finding;
+typedef struct hearth_redact_config {
+    size_t struct_bytes;
+    const char *operators;              /* "*=label,CARD=mask": keep drop mask label pseudonym format shift bucket; NULL: label,
+                                           URLs kept */
+    const uint8_t *key;                 /* [32] for pseudonym, format, shift; copied; NULL: these act as label */
+    const char *const *people, *const *words; /* names the user knows; texts and patterns (# digit, ? letter, * both) */
+    size_t n_people, n_words;           /* they stay where they are until close */
+    int threshold;                      /* matches below are left alone; 0: 50 */
+    int (*emit)(void *ctx, const char *text, size_t n);    /* redacted text; non-zero stops: HEARTH_E_CANCELLED */
+    void (*found)(void *ctx, const hearth_finding *f, const char *text, size_t n_text, const char *put, size_t n_put); /* NULL */
+    void *ctx;
+} hearth_redact_config;
+/* Memory  about 40 KB, all at open   Threads  one caller   The text may be cut anywhere: what is emitted is the same, at most
+ * 512 bytes behind. finish emits the rest and begins a new document; labels go on counting. */
+HEARTH_API hearth_status hearth_redactor_open(const hearth_redact_config *config, hearth_redactor **r, hearth_error *err);
+HEARTH_API hearth_status hearth_redact(hearth_redactor *r, const char *text, size_t n, hearth_error *err);
+HEARTH_API hearth_status hearth_redact_end(hearth_redactor *r, hearth_error *err);
+HEARTH_API void hearth_redactor_close(hearth_redactor *r); /* wipes; NULL is fine */
+
 /* --- proof ----------------------------------------------------------------------------------------------------------------- */
 /* A hash of n floats as bits: equal logits on two machines give equal hashes. seed 0, or a previous hash to go on. */
 HEARTH_API uint64_t hearth_hash(const float *values, size_t n, uint64_t seed);

@@ -29,11 +29,16 @@ HR_PRIVATE const char *hr_check_name(int check);
 enum { HR_MORE_NONE, HR_MORE_TOKEN /* letters, digits, _-.+/=~ */, HR_MORE_PEM /* until its END line */,
     HR_MORE_LINE /* until white space or a quote */ };
 
-typedef struct hr_hit {
+typedef struct hr_match {
     size_t begin, end;  /* folded positions */
     uint8_t entity, score, check, more;
     uint16_t scheme;
-} hr_hit;
+} hr_match;
+
+typedef struct hr_find_tables { /* made once, so that most anchors cost little */
+    uint16_t before[32];
+} hr_find_tables;
+HR_PRIVATE void hr_find_tables_init(hr_find_tables *t);
 
 typedef struct hr_view {
     const uint8_t *f;
@@ -41,6 +46,7 @@ typedef struct hr_view {
     size_t first;       /* where a match may begin: lo <= first <= at */
     size_t at;          /* the anchor */
     bool ends;          /* the text ends at hi; else it goes on */
+    const hr_find_tables *tables; /* NULL: do without */
 } hr_view;
 
 /* --- views ------------------------------------------------------------------------------------------------------------ */
@@ -57,25 +63,29 @@ HR_PRIVATE bool hr_view_context(const hr_view *v, size_t begin, size_t end, size
 /* the text at i is `word`, any case */
 HR_PRIVATE bool hr_view_is(const hr_view *v, size_t i, const char *word);
 
+/* f [i, end) is a variable or a placeholder: ${PASS}, {{x}}, <token>, ****, "password" */
+HR_PRIVATE bool hr_view_placeholder(const hr_view *v, size_t i, size_t end);
+/* ... looks random: letters and digits mixed, few characters twice */
+HR_PRIVATE bool hr_view_random(const hr_view *v, size_t i, size_t end);
+
 /* --- finders: true and *hit filled, or false ------------------------------------------------------------------------------ */
-typedef bool hr_find_fn(const hr_view *v, hr_hit *hit);
-HR_PRIVATE bool hr_find_email(const hr_view *v, hr_hit *hit);      /* at '@' */
-HR_PRIVATE bool hr_find_url(const hr_view *v, hr_hit *hit);        /* at ':' of "://", or 'w' of "www." */
-HR_PRIVATE bool hr_find_ip(const hr_view *v, hr_hit *hit);         /* at the first digit of a token, or ':' of "::" */
-HR_PRIVATE bool hr_find_mac(const hr_view *v, hr_hit *hit);        /* at the first ':' or '-' */
-HR_PRIVATE bool hr_find_assignment(const hr_view *v, hr_hit *hit); /* at ':' or '=': password = ..., token: ... */
-HR_PRIVATE bool hr_find_pem(const hr_view *v, hr_hit *hit);        /* at the first of "-----BEGIN" */
-HR_PRIVATE bool hr_find_key(const hr_view *v, hr_hit *hit);        /* at a digit, '_', '-', '~' or capital: vendors' keys, JWT */
-HR_PRIVATE bool hr_find_wallet(const hr_view *v, hr_hit *hit);     /* at the first digit of a token */
-HR_PRIVATE bool hr_find_card(const hr_view *v, hr_hit *hit);       /* these four at the first digit of a run */
-HR_PRIVATE bool hr_find_iban(const hr_view *v, hr_hit *hit);
-HR_PRIVATE bool hr_find_phone(const hr_view *v, hr_hit *hit);
-HR_PRIVATE bool hr_find_id(const hr_view *v, hr_hit *hit);         /* national ids, tax numbers, passports, MRZ, VIN */
-HR_PRIVATE bool hr_find_date(const hr_view *v, hr_hit *hit);       /* birth dates, with context */
-HR_PRIVATE bool hr_find_coordinates(const hr_view *v, hr_hit *hit);
-HR_PRIVATE bool hr_find_address(const hr_view *v, hr_hit *hit);    /* at a digit: streets and postcodes */
-HR_PRIVATE bool hr_find_person(const hr_view *v, hr_hit *hit);     /* at a capital that begins a word */
-HR_PRIVATE bool hr_find_plate(const hr_view *v, hr_hit *hit);      /* at a digit, with context */
+typedef bool hr_find_fn(const hr_view *v, hr_match *hit);
+HR_PRIVATE bool hr_find_email(const hr_view *v, hr_match *hit);      /* at '@' */
+HR_PRIVATE bool hr_find_url(const hr_view *v, hr_match *hit);        /* at ':' of "://", or 'w' of "www." */
+HR_PRIVATE bool hr_find_ip(const hr_view *v, hr_match *hit);         /* at the first digit of a token, or ':' of "::" */
+HR_PRIVATE bool hr_find_mac(const hr_view *v, hr_match *hit);        /* at the first ':' or '-' */
+HR_PRIVATE bool hr_find_assignment(const hr_view *v, hr_match *hit); /* at ':' or '=': password = ..., token: ... */
+HR_PRIVATE bool hr_find_pem(const hr_view *v, hr_match *hit);        /* at the first of "-----BEGIN" */
+HR_PRIVATE bool hr_find_key(const hr_view *v, hr_match *hit);        /* at a digit, '_', '-', '~' or capital: vendors' keys, JWT */
+HR_PRIVATE bool hr_find_card(const hr_view *v, hr_match *hit);       /* these four at the first digit of a run */
+HR_PRIVATE bool hr_find_iban(const hr_view *v, hr_match *hit);
+HR_PRIVATE bool hr_find_phone(const hr_view *v, hr_match *hit);
+HR_PRIVATE bool hr_find_id(const hr_view *v, hr_match *hit);         /* national ids, tax numbers, passports, MRZ, VIN */
+HR_PRIVATE bool hr_find_date(const hr_view *v, hr_match *hit);       /* birth dates, with context */
+HR_PRIVATE bool hr_find_coordinates(const hr_view *v, hr_match *hit);
+HR_PRIVATE bool hr_find_address(const hr_view *v, hr_match *hit);    /* at a digit: streets and postcodes */
+HR_PRIVATE bool hr_find_person(const hr_view *v, hr_match *hit);     /* at a capital that begins a word */
+HR_PRIVATE bool hr_find_plate(const hr_view *v, hr_match *hit);      /* at a digit, with context */
 
 /* --- validators, also for callers of their own: text of any case with blanks, '-', '.', '/' between ----------------------- */
 HR_PRIVATE int hr_id_schemes(void);
@@ -83,5 +93,4 @@ HR_PRIVATE const char *hr_id_scheme_name(int scheme);              /* "nl.bsn"; 
 HR_PRIVATE bool hr_id_valid(int scheme, const char *text, size_t n);
 HR_PRIVATE bool hr_card_valid(const char *digits, size_t n);       /* 12 to 19 digits: a known issuer, its length, Luhn */
 HR_PRIVATE bool hr_iban_valid(const char *text, size_t n);
-HR_PRIVATE bool hr_wallet_valid(const char *text, size_t n);
 #endif

@@ -4,4 +4,5 @@
 #include "policy/decision_log.h"
 #include "policy/metrics.h"
 #include "policy/permission.h"
+#include "policy/redact.h"
 #endif

@@ -8,13 +8,14 @@ enum { AT_DIGIT = 1, AT_SIGN = 2, AT_COLON = 4, AT_CAPITAL = 8, AT_JOINT = 16 /*
 
 typedef struct redact_cluster {
     uint64_t begin, end;        /* raw, from the start of the document */
-    hr_hit best;                /* of its matches; positions not valid */
+    hr_match best;                /* of its matches; positions not valid */
     uint64_t best_begin, best_end;
 } redact_cluster;
 
 struct hr_redactor {
     hr_redact_config c;
     hr_redact_vault vault;
+    hr_find_tables tables;
     uint8_t anchor[256];        /* AT_* by folded byte */
     uint64_t count[HR_N_ENTITIES];
     uint64_t base;              /* raw position of raw[0] */
@@ -87,25 +88,26 @@ static void emit_until(hr_redactor *r, uint64_t raw) {
     r->out = raw;
 }
 
+/* put NULL: the text itself */
+static void report_match(hr_redactor *r, const redact_cluster *k, int op, const char *put, size_t n_put) {
+    const char *raw = (const char *)r->raw + (k->begin - r->base);
+    size_t n = (size_t)(k->end - k->begin);
+    r->count[k->best.entity]++;
+    if (r->c.found == NULL) return;
+    hr_finding f = {k->begin, k->end - k->begin, k->best.entity, (uint8_t)op, k->best.score, k->best.check, k->best.scheme};
+    r->c.found(r->c.ctx, &f, raw, n, put != NULL ? put : raw, put != NULL ? n_put : n);
+}
+
 static void close_first(hr_redactor *r) {
     redact_cluster *k = &r->clusters[0];
     int op = r->c.op[k->best.entity];
     char put[HR_REDACT_PUT];
-    const uint8_t *raw = r->raw + (k->begin - r->base);
-    size_t n = (size_t)(k->end - k->begin), n_put = n;
     emit_until(r, k->begin);
-    r->count[k->best.entity]++;
-    if (op != HR_REDACT_KEEP) {
-        n_put = hr_redact_put(&r->vault, op, k->best.entity, raw, n, put);
-        emit_bytes(r, put, n_put);
-        r->out = k->end;
-    }
-    if (r->c.found != NULL) {
-        hr_finding f = {k->begin, k->end - k->begin, k->best.entity, (uint8_t)op, k->best.score, k->best.check, k->best.scheme};
-        r->c.found(r->c.ctx, &f, (const char *)raw, n, op == HR_REDACT_KEEP ? (const char *)raw : put, n_put);
-    }
+    size_t n_put = hr_redact_put(&r->vault, op, k->best.entity, r->raw + (k->begin - r->base), (size_t)(k->end - k->begin), put);
+    emit_bytes(r, put, n_put);
+    r->out = k->end;
+    report_match(r, k, op, put, n_put);
     hr_wipe(put, sizeof put);
-    emit_until(r, k->end);
     r->n_clusters--;
     memmove(r->clusters, r->clusters + 1, r->n_clusters * sizeof r->clusters[0]);
 }
@@ -123,29 +125,27 @@ static void close_all(hr_redactor *r) {
 }
 
 /* --- clusters --------------------------------------------------------------------------------------------------------- */
-/* Entities that are kept yield to those that are not: a kept URL must not hide the secret inside it. */
-static bool is_better(const hr_redactor *r, const redact_cluster *a, const redact_cluster *b) {
-    bool keep_a = r->c.op[a->best.entity] == HR_REDACT_KEEP, keep_b = r->c.op[b->best.entity] == HR_REDACT_KEEP;
+static bool is_better(const redact_cluster *a, const redact_cluster *b) {
     uint64_t na = a->best_end - a->best_begin, nb = b->best_end - b->best_begin;
-    if (keep_a != keep_b) return keep_b;
     return na != nb ? na > nb : a->best.score > b->best.score;
 }
 
-static void add_match(hr_redactor *r, const hr_hit *h) {
+static void add_match(hr_redactor *r, const hr_match *h) {
     redact_cluster m = {raw_of(r, h->begin), raw_end_of(r, h->end - 1), *h, 0, 0};
     if (m.begin < r->floor) m.begin = r->floor;
     if (m.begin >= m.end) return;
+    if (r->c.op[h->entity] == HR_REDACT_KEEP) {
+        report_match(r, &m, HR_REDACT_KEEP, NULL, 0);
+        return;
+    }
     m.best_begin = m.begin, m.best_end = m.end;
     size_t i = r->n_clusters, from;
     while (i > 0 && r->clusters[i - 1].begin > m.begin) i--;
     if (i > 0 && r->clusters[i - 1].end > m.begin) i--;
     for (from = i; i < r->n_clusters && r->clusters[i].begin < m.end; i++) { /* all that it touches become one */
         redact_cluster *k = &r->clusters[i];
-        bool kept = r->c.op[k->best.entity] == HR_REDACT_KEEP, keeps = r->c.op[m.best.entity] == HR_REDACT_KEEP;
         uint64_t begin = k->begin < m.begin ? k->begin : m.begin, end = k->end > m.end ? k->end : m.end;
-        if (kept && !keeps) begin = m.begin, end = m.end;  /* only what is not kept is replaced */
-        if (keeps && !kept) begin = k->begin, end = k->end;
-        if (is_better(r, k, &m)) m.best = k->best, m.best_begin = k->best_begin, m.best_end = k->best_end;
+        if (is_better(k, &m)) m.best = k->best, m.best_begin = k->best_begin, m.best_end = k->best_end;
         m.begin = begin, m.end = end;
     }
     if (from == i && r->n_clusters == HR_REDACT_CLUSTERS) { /* full: the first is closed early */
@@ -165,7 +165,7 @@ static void add_match(hr_redactor *r, const hr_hit *h) {
 
 /* --- anchors ---------------------------------------------------------------------------------------------------------- */
 static void ask(hr_redactor *r, const hr_view *v, hr_find_fn *find) {
-    hr_hit hit;
+    hr_match hit;
     memset(&hit, 0, sizeof hit);
     if (r->swallow != HR_MORE_NONE || !find(v, &hit)) return;
     hr_assert(hit.begin >= v->first && hit.end <= v->hi && hit.begin < hit.end);
@@ -179,7 +179,7 @@ static void meet_anchor(hr_redactor *r, const hr_view *v, unsigned kind) {
     } finders[] = {
         {AT_SIGN, hr_find_email}, {AT_COLON | AT_W, hr_find_url}, {AT_DIGIT | AT_COLON, hr_find_ip},
         {AT_COLON | AT_JOINT, hr_find_mac}, {AT_COLON, hr_find_assignment}, {AT_JOINT, hr_find_pem},
-        {AT_DIGIT | AT_JOINT | AT_CAPITAL, hr_find_key}, {AT_DIGIT, hr_find_wallet}, {AT_DIGIT, hr_find_card},
+        {AT_DIGIT | AT_JOINT | AT_CAPITAL, hr_find_key}, {AT_DIGIT, hr_find_card},
         {AT_DIGIT, hr_find_iban}, {AT_DIGIT, hr_find_phone}, {AT_DIGIT, hr_find_id}, {AT_DIGIT, hr_find_date},
         {AT_DIGIT, hr_find_coordinates}, {AT_DIGIT, hr_find_address}, {AT_CAPITAL, hr_find_person}, {AT_DIGIT, hr_find_plate},
     };
@@ -216,7 +216,7 @@ static void meet_word(hr_redactor *r, const hr_view *v) {
         bool person = i < r->c.n_people;
         size_t end = match_words(v, person ? r->c.people[i] : r->c.words[i - r->c.n_people], !person);
         if (end == 0) continue;
-        hr_hit hit = {v->at, end, person ? HR_ENTITY_PERSON : HR_ENTITY_CUSTOM, 95, HR_CHECK_LIST, HR_MORE_NONE, 0};
+        hr_match hit = {v->at, end, person ? HR_ENTITY_PERSON : HR_ENTITY_CUSTOM, 95, HR_CHECK_LIST, HR_MORE_NONE, 0};
         add_match(r, &hit);
     }
 }
@@ -228,7 +228,8 @@ static size_t swallow_bytes(hr_redactor *r, size_t i) {
         int c = r->folded[i];
         bool token = hr_is_alnum(c) || c == '_' || c == '-' || c == '.' || c == '+' || c == '/' || c == '=' || c == '~';
         if (r->swallow == HR_MORE_TOKEN && !token) r->swallow = HR_MORE_NONE;
-        else if (r->swallow == HR_MORE_LINE && (c <= ' ' || c == '"' || c == '\'' || c == '<' || c == '>')) r->swallow = HR_MORE_NONE;
+        else if (r->swallow == HR_MORE_LINE && (c <= ' ' || c == '"' || c == '\'' || c == '<' || c == '>'))
+            r->swallow = HR_MORE_NONE;
         else if (r->swallow == HR_MORE_PEM) {
             if (r->pem < 9) r->pem = (uint8_t)(c == end_line[r->pem] ? r->pem + 1 : r->pem == 5 && c == '-' ? 5 : c == '-');
             else if (c == '-') r->pem++;
@@ -260,11 +261,13 @@ static void meet_anchors(hr_redactor *r, bool ends) {
         if (i >= limit) break;
         uint64_t raw = raw_of(r, i), first = raw < HR_REDACT_BACK ? 0 : raw - HR_REDACT_BACK;
         uint64_t lo = first < HR_REDACT_CONTEXT ? 0 : first - HR_REDACT_CONTEXT;
-        hr_view v = {f, folded_of(r, lo), folded_of(r, raw + HR_REDACT_AHEAD), 0, i, ends && raw + HR_REDACT_AHEAD >= known};
+        hr_view v = {
+            f, folded_of(r, lo), folded_of(r, raw + HR_REDACT_AHEAD), 0, i, ends && raw + HR_REDACT_AHEAD >= known, &r->tables};
         v.first = folded_of(r, first > r->floor ? first : r->floor);
         unsigned kind = r->anchor[f[i]];
         close_until(r, raw);
         r->next = raw + 1;
+        if ((kind & AT_DIGIT) && i > v.lo && hr_is_digit(f[i - 1])) kind &= ~(unsigned)AT_DIGIT; /* asked at the first digit */
         if ((kind & AT_CAPITAL) && i > v.lo && hr_is_upper(f[i - 1])) kind &= ~(unsigned)AT_CAPITAL;
         if (kind & AT_WORD) meet_word(r, &v);
         if (kind & ~(unsigned)AT_WORD) meet_anchor(r, &v, kind);
@@ -401,6 +404,7 @@ hr_status hr_redactor_init(const hr_redact_config *c, hr_arena *arena, hr_redact
     if (c->key != NULL) memcpy(r->vault.key, c->key, 32), r->vault.keyed = true;
     r->c.key = NULL;
     set_anchors(r);
+    hr_find_tables_init(&r->tables);
     hr_redact_reset(r, true);
     *out = r;
     return HR_OK;

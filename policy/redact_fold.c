@@ -24,9 +24,9 @@ static const fold_range fold_signs[] = {{0xa1, 0xa9}, {0xab, 0xb4}, {0xb6, 0xb9}
     {0x2b0, 0x2ff}, {0x2010, 0x20cf}, {0x2100, 0x214f}, {0x2190, 0x245f}, {0x2500, 0x2bff}, {0x3001, 0x3030}, {0xe000, 0xf8ff},
     {0xfe30, 0xfe6f}, {0xff5f, 0xff65}, {0xffe0, 0xffef}, {0x1f000, 0x1faff}};
 /* U+00C0 to U+017F without their accents; '.' is no Latin letter */
-static const char fold_latin[] =
-    "AAAAAAACEEEEIIIIDNOOOOO.OUUUUYTsaaaaaaaceeeeiiiidnooooo.ouuuuyty"
-    "AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlLlLlNnNnNnnNnOoOoOoOoRrRrRrSsSsSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
+static const char fold_latin[] = "AAAAAAACEEEEIIIIDNOOOOO.OUUUUYTsaaaaaaaceeeeiiiidnooooo.ouuuuyty"
+                                 "AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlLlLlNnNnNnnNnOoOoOoOoRrRrRrSsS"
+                                 "sSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
 /* look-alikes: pairs of a character and the ASCII letter it passes for */
 static const uint16_t fold_alike[][2] = {
     {0x391, 'A'}, {0x392, 'B'}, {0x395, 'E'}, {0x396, 'Z'}, {0x397, 'H'}, {0x399, 'I'}, {0x39a, 'K'}, {0x39c, 'M'}, {0x39d, 'N'},
@@ -41,8 +41,9 @@ static const uint16_t fold_alike[][2] = {
     {0xb9, '1'}, {0xb2, '2'}, {0xb3, '3'}, {0x2070, '0'}, {0x2080, '0'}, {0x24ea, '0'}, {0x24ff, '0'}, {0x3007, '0'}};
 static const fold_range fold_blanks[] = {{0xa0, 0xa0}, {0x1680, 0x1680}, {0x2000, 0x200a}, {0x202f, 0x202f}, {0x205f, 0x205f},
                                          {0x2800, 0x2800}, {0x3000, 0x3000}};
-static const fold_range fold_dashes[] = {{0x58a, 0x58a}, {0x5be, 0x5be}, {0x2010, 0x2015}, {0x2043, 0x2043}, {0x207b, 0x207b},
-                                         {0x208b, 0x208b}, {0x2212, 0x2212}, {0x2e3a, 0x2e3b}, {0xfe58, 0xfe58}, {0xfe63, 0xfe63}};
+static const fold_range fold_dashes[] = {{0x58a, 0x58a},   {0x5be, 0x5be},   {0x2010, 0x2015}, {0x2043, 0x2043},
+                                         {0x207b, 0x207b}, {0x208b, 0x208b}, {0x2212, 0x2212}, {0x2e3a, 0x2e3b},
+                                         {0xfe58, 0xfe58}, {0xfe63, 0xfe63}};
 
 static bool fold_among(const fold_range *r, size_t n, uint32_t c) {
     for (size_t i = 0; i < n && c >= r[i].first; i++) {
@@ -163,7 +164,8 @@ static size_t decode_entity(const uint8_t *p, size_t n, uint32_t *cp) {
 
 /* <b>, </span>, <br/>: tags without attributes; those within a line vanish, the rest part words.  0: more needed */
 static size_t read_tag(const uint8_t *p, size_t n, int *out) {
-    static const char within[] = "b|i|u|s|em|strong|span|font|a|mark|small|big|sub|sup|wbr|code|tt|kbd|q|abbr|cite|del|ins|bdi|bdo|";
+    static const char within[] = "b|i|u|s|em|strong|span|font|a|mark|small|big|sub|sup|wbr|code|tt|kbd|q|abbr|cite|del|ins|bdi|"
+                                 "bdo|";
     size_t i = 1, name, most = hr_min_size(n, FOLD_TAG);
     if (i < most && p[i] == '/') i++;
     name = i;

@@ -280,7 +280,9 @@ size_t hr_redact_put(hr_redact_vault *v, int op, int entity, const uint8_t *raw,
     case HR_REDACT_PSEUDONYM: return put_pseudonym(v, entity, raw, n, put);
     case HR_REDACT_FORMAT:
         if (n <= HR_REDACT_PUT) memcpy(put, raw, n);
-        if (n <= HR_REDACT_PUT && hr_redact_plain(raw, n) == n && hr_redact_format(v->key, name, strlen(name), false, (uint8_t *)put, n)) m = n;
+        if (n <= HR_REDACT_PUT && hr_redact_plain(raw, n) == n &&
+            hr_redact_format(v->key, name, strlen(name), false, (uint8_t *)put, n))
+            m = n;
         break;
     case HR_REDACT_SHIFT:
         if (hr_redact_plain(raw, n) == n) m = put_shifted(v, raw, n, put);

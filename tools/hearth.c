@@ -23,6 +23,7 @@ static const word words[] = {
     {"selfcheck", cmd_selfcheck, "[MODEL]                 are the kernels right on this chip?"},
     {"memory", cmd_memory, "STORE add|find|get|...  what an app learns about its user, in one file"},
     {"policy", cmd_policy, "check|explain|log FILE  what a subject may use, what for, and where"},
+    {"redact", cmd_redact, "[FILE]         replaces what is personal or secret in a stream of text"},
     {"metrics", cmd_metrics, "show|export FILE        figures of one device; what may leave of them"},
     {"fleet", cmd_fleet, "merge OUT IN... | report FILE   figures of many devices"},
 };

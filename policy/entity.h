@@ -76,7 +76,8 @@ HR_PRIVATE bool hr_find_ip(const hr_view *v, hr_match *hit);         /* at the f
 HR_PRIVATE bool hr_find_mac(const hr_view *v, hr_match *hit);        /* at the first ':' or '-' */
 HR_PRIVATE bool hr_find_assignment(const hr_view *v, hr_match *hit); /* at ':' or '=': password = ..., token: ... */
 HR_PRIVATE bool hr_find_pem(const hr_view *v, hr_match *hit);        /* at the first of "-----BEGIN" */
-HR_PRIVATE bool hr_find_key(const hr_view *v, hr_match *hit);        /* at a digit, '_', '-', '~' or capital: vendors' keys, JWT */
+HR_PRIVATE bool hr_find_key(const hr_view *v, hr_match *hit); /* at a digit, '_', '-', '~' or capital: vendors' keys, JWT */
+HR_PRIVATE bool hr_find_wallet(const hr_view *v, hr_match *hit);     /* at the first digit of a token */
 HR_PRIVATE bool hr_find_card(const hr_view *v, hr_match *hit);       /* these four at the first digit of a run */
 HR_PRIVATE bool hr_find_iban(const hr_view *v, hr_match *hit);
 HR_PRIVATE bool hr_find_phone(const hr_view *v, hr_match *hit);
@@ -93,4 +94,5 @@ HR_PRIVATE const char *hr_id_scheme_name(int scheme);              /* "nl.bsn"; 
 HR_PRIVATE bool hr_id_valid(int scheme, const char *text, size_t n);
 HR_PRIVATE bool hr_card_valid(const char *digits, size_t n);       /* 12 to 19 digits: a known issuer, its length, Luhn */
 HR_PRIVATE bool hr_iban_valid(const char *text, size_t n);
+HR_PRIVATE bool hr_wallet_valid(const char *text, size_t n);       /* base58check, bech32(m), EIP-55 and others */
 #endif

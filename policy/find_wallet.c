@@ -260,7 +260,7 @@ bool hr_wallet_valid(const char *text, size_t n) {
 static bool in_wallet(int c, bool ton) { return (hr_is_alnum(c) && c < 0x80) || (ton && (c == '-' || c == '_')); }
 
 /* Once a token: at its first digit, or at its first capital when it has none. */
-bool hr_find_wallet(const hr_view *v, hr_hit *hit) {
+bool hr_find_wallet(const hr_view *v, hr_match *hit) {
     size_t begin = v->at, end = v->at;
     bool digit = hr_is_digit(v->f[v->at]), first = true;
     while (begin > v->first && v->at - begin < WALLET_BACK && in_wallet(v->f[begin - 1], false)) {
@@ -279,7 +279,7 @@ bool hr_find_wallet(const hr_view *v, hr_hit *hit) {
         end = begin + 48, what = WALLET_SUM;
     }
     if (what == WALLET_NO) return false;
-    *hit = (hr_hit){begin, end, HR_ENTITY_WALLET, (uint8_t)(what == WALLET_SUM ? 99 : 65),
+    *hit = (hr_match){begin, end, HR_ENTITY_WALLET, (uint8_t)(what == WALLET_SUM ? 99 : 65),
                     (uint8_t)(what == WALLET_SUM ? HR_CHECK_DIGITS : HR_CHECK_SHAPE), HR_MORE_NONE, 0};
     return true;
 }

@@ -179,7 +179,7 @@ static void meet_anchor(hr_redactor *r, const hr_view *v, unsigned kind) {
     } finders[] = {
         {AT_SIGN, hr_find_email}, {AT_COLON | AT_W, hr_find_url}, {AT_DIGIT | AT_COLON, hr_find_ip},
         {AT_COLON | AT_JOINT, hr_find_mac}, {AT_COLON, hr_find_assignment}, {AT_JOINT, hr_find_pem},
-        {AT_DIGIT | AT_JOINT | AT_CAPITAL, hr_find_key}, {AT_DIGIT, hr_find_card},
+        {AT_DIGIT | AT_JOINT | AT_CAPITAL, hr_find_key}, {AT_DIGIT, hr_find_wallet}, {AT_DIGIT, hr_find_card},
         {AT_DIGIT, hr_find_iban}, {AT_DIGIT, hr_find_phone}, {AT_DIGIT, hr_find_id}, {AT_DIGIT, hr_find_date},
         {AT_DIGIT, hr_find_coordinates}, {AT_DIGIT, hr_find_address}, {AT_CAPITAL, hr_find_person}, {AT_DIGIT, hr_find_plate},
     };

@@ -16,6 +16,7 @@ SAME(HR_E_SELFCHECK, HEARTH_E_SELFCHECK);
 SAME(HR_E_BUSY, HEARTH_E_BUSY);
 SAME(HR_E_STATE, HEARTH_E_STATE);
 SAME(HR_E_KEY, HEARTH_E_KEY);
+SAME(HR_E_DENIED, HEARTH_E_DENIED);
 SAME(HR_ISA_ALL, HEARTH_ISA_ALL);
 SAME(sizeof(hr_error), sizeof(hearth_error));
 SAME(offsetof(hr_error, status), offsetof(hearth_error, status));

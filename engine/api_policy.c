@@ -5,6 +5,7 @@
 struct hearth_policy {
     hr_policy inside;
 };
+HR_PRIVATE const hr_policy *hr_policy_inside(const hearth_policy *policy); /* api_redact.c */
 _Static_assert(sizeof(hearth_request) == sizeof(hr_request) && offsetof(hearth_request, confirmation) ==
     offsetof(hr_request, confirmation) &&
                    offsetof(hearth_request, label.trust) == offsetof(hr_request, label.trust), "same layout");
@@ -28,6 +29,7 @@ void hearth_policy_close(hearth_policy *policy) {
     const hr_allocator *a = hr_allocator_default();
     if (policy != NULL) a->free(a->ctx, policy, sizeof *policy);
 }
+const hr_policy *hr_policy_inside(const hearth_policy *policy) { return &policy->inside; }
 int hearth_policy_id(const hearth_policy *policy, int kind, const char *name) {
     return policy != NULL && name != NULL ? hr_policy_id(&policy->inside, (hr_name_kind)kind, (hr_str){name,
         strlen(name)}) : -1;

@@ -6,7 +6,6 @@ struct hearth_redactor {
     hearth_redact_config config;
     hr_redactor *inside;
     size_t bytes;
-    hr_str *lists;     /* people, then words */
 };
 
 static bool pass_emitted(void *ctx, const void *text, size_t n) {
@@ -49,9 +48,9 @@ static hr_status read_operators(const char *text, uint8_t *op, hr_error *err) {
     return HR_OK;
 }
 
-static hr_status lay_out_redactor(const hearth_redact_config *c, hr_arena *a, hearth_redactor **out, hr_error *err) {
+/* everything but who receives the text */
+static hr_status read_config(const hearth_redact_config *c, hr_arena *a, hr_redact_config *out, hr_error *err) {
     hr_redact_config in;
-    hearth_redactor *r = HR_NEW(a, hearth_redactor, 1);
     hr_str *lists = HR_NEW(a, hr_str, c->n_people + c->n_words + 1);
     hr_redact_config_init(&in);
     if (c->operators != NULL) HR_TRY(read_operators(c->operators, in.op, err));
@@ -65,6 +64,14 @@ static hr_status lay_out_redactor(const hearth_redact_config *c, hr_arena *a, he
     in.key = c->key;
     in.people = lists, in.n_people = lists != NULL ? c->n_people : 0;
     in.words = lists != NULL ? lists + c->n_people : NULL, in.n_words = lists != NULL ? c->n_words : 0;
+    *out = in;
+    return HR_OK;
+}
+
+static hr_status lay_out_redactor(const hearth_redact_config *c, hr_arena *a, hearth_redactor **out, hr_error *err) {
+    hr_redact_config in;
+    hearth_redactor *r = HR_NEW(a, hearth_redactor, 1);
+    HR_TRY(read_config(c, a, &in, err));
     in.emit = pass_emitted;
     in.found = c->found != NULL ? pass_finding : NULL;
     in.ctx = r;
@@ -73,9 +80,13 @@ static hr_status lay_out_redactor(const hearth_redact_config *c, hr_arena *a, he
     if (r == NULL) return HR_OK;
     r->config = *c;
     r->inside = inside;
-    r->lists = lists;
     *out = r;
     return HR_OK;
+}
+
+static bool is_config(const hearth_redact_config *c) {
+    return c != NULL && c->struct_bytes == sizeof *c && !(c->n_people > 0 && c->people == NULL) &&
+           !(c->n_words > 0 && c->words == NULL) && c->n_people <= 1 << 20 && c->n_words <= 1 << 20;
 }
 
 hearth_status hearth_redactor_open(const hearth_redact_config *config, hearth_redactor **out, hearth_error *err) {
@@ -84,9 +95,7 @@ hearth_status hearth_redactor_open(const hearth_redact_config *config, hearth_re
     hr_arena a;
     hearth_redactor *r = NULL;
     if (e) hr_error_clear(e);
-    if (out == NULL || config == NULL || config->struct_bytes != sizeof *config || config->emit == NULL ||
-        (config->n_people > 0 && config->people == NULL) || (config->n_words > 0 && config->words == NULL) ||
-        config->n_people > 1 << 20 || config->n_words > 1 << 20)
+    if (out == NULL || !is_config(config) || config->emit == NULL)
         return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "config", "NULL, of another version, or without emit");
     *out = NULL;
     hr_arena_init_count(&a);
@@ -121,4 +130,100 @@ void hearth_redactor_close(hearth_redactor *r) {
     const size_t bytes = r->bytes;
     hr_wipe(r, bytes);
     allocator->free(allocator->ctx, r, bytes);
+}
+
+HR_PRIVATE const hr_policy *hr_policy_inside(const hearth_policy *policy); /* api_policy.c */
+
+/* --- uploads --------------------------------------------------------------------------------------------------------- */
+struct hearth_upload {
+    hearth_consent_find *find;
+    void *ctx;
+    hr_upload *inside;
+    size_t bytes;
+};
+
+static bool find_upload_consent(void *ctx, hr_str subject, hr_str scope, int purpose, hr_consent *out) {
+    const hearth_upload *u = (const hearth_upload *)ctx;
+    hearth_consent c = {0, 0, 0, 0};
+    const bool found = u->find(u->ctx, subject.data, scope.data, purpose, &c) != 0;
+    *out = (hr_consent){c.given_ms, c.expires_ms, c.version, c.revoked};
+    return found;
+}
+
+static hr_status lay_out_upload(const hr_upload_door *asked, const hearth_upload *door, const hearth_redact_config *c,
+                                size_t capacity, hr_arena *a, hearth_upload **out, hr_error *err) {
+    hr_redact_config in;
+    hr_upload *inside;
+    hearth_upload *u = HR_NEW(a, hearth_upload, 1);
+    hr_upload_door d = *asked;
+    if (u != NULL) *u = *door;
+    d.find = door->find != NULL ? find_upload_consent : NULL;
+    d.ctx = u != NULL ? u : (void *)(size_t)door; /* while counting the caller's copy serves */
+    HR_TRY(read_config(c, a, &in, err));
+    HR_TRY(hr_upload_init(&d, &in, capacity, a, &inside, err));
+    if (u == NULL) return HR_OK;
+    u->inside = inside;
+    *out = u;
+    return HR_OK;
+}
+
+hearth_status hearth_upload_open(const hearth_policy *policy, const hearth_request *q, hearth_consent_find *find, void *ctx,
+                                 const hearth_redact_config *config, size_t capacity, hearth_upload **upload, hearth_error *err) {
+    hr_error *e = (hr_error *)err;
+    const hr_allocator *allocator = hr_allocator_default();
+    hearth_upload door = {find, ctx, NULL, 0}, *u = NULL;
+    hr_arena a;
+    if (e) hr_error_clear(e);
+    if (upload == NULL || policy == NULL || q == NULL || !is_config(config) || config->emit != NULL || config->found != NULL)
+        return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "upload", "NULL, or a configuration with emit or found");
+    *upload = NULL;
+    const hr_upload_door asked = {hr_policy_inside(policy),
+                                  {q->subject,
+                                   q->purpose,
+                                   q->sink,
+                                   {q->label.scopes, q->label.sources, q->label.trust},
+                                   q->control,
+                                   q->binding,
+                                   q->now_ms,
+                                   q->confirmation},
+                                  NULL,
+                                  NULL};
+    hr_arena_init_count(&a);
+    HR_TRY(lay_out_upload(&asked, &door, config, capacity, &a, &u, e));
+    const size_t bytes = a.used;
+    void *memory = a.failed ? NULL : allocator->alloc(allocator->ctx, bytes, HR_ARENA_ALIGN);
+    if (memory == NULL) return hr_fail(e, HR_E_MEMORY, HR_NO_OFFSET, "upload", "%zu bytes", bytes);
+    hr_arena_init(&a, memory, bytes);
+    const hr_status status = lay_out_upload(&asked, &door, config, capacity, &a, &u, e);
+    if (status != HR_OK) {
+        allocator->free(allocator->ctx, memory, bytes);
+        return status;
+    }
+    u->bytes = bytes;
+    *upload = u;
+    return HR_OK;
+}
+hearth_status hearth_upload_add(hearth_upload *u, uint64_t now_ms, const char *text, size_t n, hearth_error *err) {
+    hr_error *e = (hr_error *)err;
+    if (e) hr_error_clear(e);
+    if (u == NULL || (text == NULL && n > 0)) return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "text", "must not be NULL");
+    return hr_upload_add(u->inside, now_ms, text, n, e);
+}
+hearth_status hearth_upload_seal(hearth_upload *u, uint64_t now_ms, hearth_error *err) {
+    hr_error *e = (hr_error *)err;
+    if (e) hr_error_clear(e);
+    return u != NULL ? hr_upload_seal(u->inside, now_ms, e) : hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "upload", "must not be NULL");
+}
+const void *hearth_upload_bytes(const hearth_upload *u, size_t *n) {
+    size_t none;
+    if (n == NULL) n = &none;
+    *n = 0;
+    return u != NULL ? hr_upload_bytes(u->inside, n) : NULL;
+}
+void hearth_upload_close(hearth_upload *u) {
+    const hr_allocator *allocator = hr_allocator_default();
+    if (u == NULL) return;
+    const size_t bytes = u->bytes;
+    hr_wipe(u, bytes);
+    allocator->free(allocator->ctx, u, bytes);
 }

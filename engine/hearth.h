@@ -48,7 +48,8 @@ enum {
     HEARTH_E_SELFCHECK = -10,  /* a kernel miscomputes on this chip and no other can replace it */
     HEARTH_E_BUSY = -11,       /* in use by another caller */
     HEARTH_E_STATE = -12,      /* the call does not fit the object's state */
-    HEARTH_E_KEY = -13         /* an encrypted store without its key, with a wrong one, or a key for a plain store */
+    HEARTH_E_KEY = -13,        /* an encrypted store without its key, with a wrong one, or a key for a plain store */
+    HEARTH_E_DENIED = -14      /* the policy does not allow it */
 };
 #define HEARTH_NO_OFFSET UINT64_MAX
 typedef struct hearth_error {
@@ -449,6 +450,19 @@ HEARTH_API hearth_status hearth_redactor_open(const hearth_redact_config *config
 HEARTH_API hearth_status hearth_redact(hearth_redactor *r, const char *text, size_t n, hearth_error *err);
 HEARTH_API hearth_status hearth_redact_end(hearth_redactor *r, hearth_error *err);
 HEARTH_API void hearth_redactor_close(hearth_redactor *r); /* wipes; NULL is fine */
+
+/* --- upload: the only text that may leave. Made by the redactor under a decision that allows it, and in no other way ----------- */
+typedef struct hearth_upload hearth_upload;
+/* request.purpose "upload"; find and ctx stay until close: the decision is asked again at every step. config: emit and found
+ * must be NULL, only URL may be kept. capacity: most bytes of redacted text; all memory is taken here.
+ * Returns  HEARTH_OK | _DENIED with the reason | _ARG | _MEMORY.  After _DENIED or _FULL from add or seal it is void, wiped */
+HEARTH_API hearth_status hearth_upload_open(const hearth_policy *policy, const hearth_request *request, hearth_consent_find *find,
+                                            void *ctx, const hearth_redact_config *config, size_t capacity,
+                                            hearth_upload **upload, hearth_error *err);
+HEARTH_API hearth_status hearth_upload_add(hearth_upload *u, uint64_t now_ms, const char *text, size_t n, hearth_error *err);
+HEARTH_API hearth_status hearth_upload_seal(hearth_upload *u, uint64_t now_ms, hearth_error *err);
+HEARTH_API const void *hearth_upload_bytes(const hearth_upload *u, size_t *n); /* NULL until sealed; valid until close */
+HEARTH_API void hearth_upload_close(hearth_upload *u); /* wipes; NULL is fine */
 
 /* --- proof ----------------------------------------------------------------------------------------------------------------- */
 /* A hash of n floats as bits: equal logits on two machines give equal hashes. seed 0, or a previous hash to go on. */

@@ -5,4 +5,5 @@
 #include "policy/metrics.h"
 #include "policy/permission.h"
 #include "policy/redact.h"
+#include "policy/upload.h"
 #endif

@@ -22,6 +22,25 @@ cpu_seconds() {
     times >"$dir/times"
     cpu=$(awk 'NR == 2 { gsub(/s/, ""); split($0, p, /[m ]/); print int(60 * (p[1] + p[3]) + p[2] + p[4]) }' "$dir/times")
 }
+# All that the library may ask of its host, whatever the compiler: memory, files, threads, a clock, signals for the guard.
+# No socket, no name service, no TLS; no stdio, no exit, no environment. (syscall: sched_getaffinity, in engine/base.)
+allowed="
+_GLOBAL_OFFSET_TABLE_ __errno_location __sigsetjmp aligned_alloc clock_gettime close fcntl64 fdatasync flock free
+fstat64 fsync ftruncate64 getauxval madvise malloc memchr memcmp memcpy memmove memset mmap64 munmap open64 pread64
+pthread_cond_broadcast pthread_cond_destroy pthread_cond_init pthread_cond_wait pthread_create pthread_join
+pthread_kill pthread_mutex_destroy pthread_mutex_init pthread_mutex_lock pthread_mutex_unlock pthread_self
+pthread_sigmask pwrite64 read rename sched_yield sigaction sigaddset sigdelset sigemptyset sigfillset siglongjmp sqrt
+sqrtf strchr strcmp strlen strstr syscall sysconf unlink
+open pread pwrite fstat ftruncate fcntl mmap bcmp __memcpy_chk __memset_chk __stack_chk_fail
+"
+imports() { # name
+    nm -u "$1.o" 2>/dev/null | awk '{ print $NF }' | while read -r symbol; do
+        case $symbol in __aarch64_*) continue ;; esac # atomics of the compiler's own library
+        # shellcheck disable=SC2086
+        case " $(echo $allowed) " in *" $symbol "*) ;; *) echo "$symbol" ;; esac
+    done >"$1.imports"
+    [ ! -s "$1.imports" ] || fails "$1: imports what a private library has no use for: $(tr '\n' ' ' <"$1.imports")"
+}
 build() { # name, compiler, flags
     name=$1 cc=$2
     shift 2
@@ -37,6 +56,7 @@ build() { # name, compiler, flags
     took=$((cpu - start))
     case " $* " in *" -O3 "*) most=$((3 * limit)) ;; *) most=$limit ;; esac # the promise is about a build with no flags
     if [ "$took" -gt "$most" ]; then fails "$name: $took s to compile, the limit is $most"; fi
+    imports "$name"
     echo "drop: $name: compiles in $took s ($*)"
 }
 api() { # name, compiler, runner, link flags

@@ -135,7 +135,7 @@ const char *hr_status_name(hr_status status) {
     static const char *const names[] = {"ok",        "bad argument", "out of memory", "input/output error",
                                         "bad format", "unsupported",  "over a limit",  "full",
                                         "cancelled",  "not a number", "self-check failed", "busy",
-                                        "wrong state", "wrong key"};
+                                        "wrong state", "wrong key",    "denied by the policy"};
     if (status > 0 || status < -(int)(HR_COUNT(names) - 1)) return "unknown status";
     return names[-status];
 }

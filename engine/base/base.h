@@ -80,7 +80,8 @@ enum {
     HR_E_SELFCHECK = -10,  /* a kernel miscomputes on this chip and no other can replace it */
     HR_E_BUSY = -11,       /* in use by another caller */
     HR_E_STATE = -12,        /* the call does not fit the object's state */
-    HR_E_KEY = -13           /* encrypted, and no key or the wrong one; or a key for what is not encrypted */
+    HR_E_KEY = -13,          /* encrypted, and no key or the wrong one; or a key for what is not encrypted */
+    HR_E_DENIED = -14        /* the policy does not allow it */
 };
 
 #define HR_NO_OFFSET UINT64_MAX

@@ -128,6 +128,29 @@ static unsigned mod97(unsigned r, int c) {
     return (100 * r + (unsigned)(c - 'A' + 10)) % 97;
 }
 
+/* t [24]: four letters name the bank where the country says so; Spain's two check digits */
+static bool iban_shape(const char *t) {
+    static const char letters[] = "BGBYDOGBGIGTIEIQLVNLPKPSQAROVG";
+    bool named = false;
+    for (const char *p = letters; *p; p += 2) named = named || (p[0] == t[0] && p[1] == t[1]);
+    for (size_t i = 4; named && i < 8; i++) {
+        if (!hr_is_upper(t[i])) return false;
+    }
+    if (t[0] == 'B' && t[1] == 'G') {
+        for (size_t i = 8; i < 14; i++) {
+            if (!hr_is_digit(t[i])) return false;
+        }
+    }
+    if (t[0] != 'E' || t[1] != 'S') return true;
+    static const uint8_t w[] = {1, 2, 4, 8, 5, 10, 9, 7, 3, 6};
+    int bank = 0, account = 0;
+    for (size_t i = 0; i < 10; i++) {
+        if (i < 8) bank += w[i + 2] * (t[4 + i] & 15);
+        account += w[i] * (t[14 + i] & 15);
+    }
+    return t[12] == "01987654321"[bank % 11] && t[13] == "01987654321"[account % 11];
+}
+
 bool hr_iban_valid(const char *text, size_t n) {
     char t[40];
     size_t m = 0;
@@ -141,7 +164,7 @@ bool hr_iban_valid(const char *text, size_t n) {
     }
     if (m < 15 || iban_length(t[0], t[1]) != m || !hr_is_digit(t[2]) || !hr_is_digit(t[3])) return false;
     for (size_t i = 0; i < m; i++) r = mod97(r, t[(i + 4) % m]);
-    return r == 1;
+    return r == 1 && iban_shape(t);
 }
 
 bool hr_find_iban(const hr_view *v, hr_match *hit) {

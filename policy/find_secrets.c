@@ -166,7 +166,7 @@ static const key_shape key_shapes[] = {
     {"samsara_api_", 30, 40, SET_WORD},
     {"sbp_", 40, 44, SET_HEX},
     {"secret_", 43, 43, SET_ALNUM},
-    {"sgp_", 40, 57, SET_WORD},
+    {"sgp_local_", 40, 40, SET_HEX}, {"sgp_", 40, 40, SET_HEX}, {"sgp_", 57, 57, SET_WORD},
     {"sha256~", 43, 43, SET_WORD},
     {"shippo_live_", 40, 40, SET_HEX},
     {"shippo_test_", 40, 40, SET_HEX},
@@ -242,6 +242,7 @@ static bool find_shape(const hr_view *v, size_t begin, hr_match *hit) {
             in_set(s->set == SET_HEX || s->set == SET_UPPER ? SET_ALNUM : s->set, hr_view_get(v, end)))
             continue;
         if (!hr_view_random(v, begin + len, end) || is_example(v, begin, end)) continue;
+        if (hr_view_is(v, begin, "sk-ant-") && !hr_view_is(v, end - 2, "aa")) continue; /* its last two are always AA */
         *hit = (hr_match){
             begin, end, HR_ENTITY_API_KEY, 90, HR_CHECK_PREFIX, open ? HR_MORE_TOKEN : HR_MORE_NONE, (uint16_t)(i + 1)};
         return true;
@@ -399,6 +400,17 @@ static bool is_user_option(const hr_view *v, size_t begin) {
            (begin >= v->lo + 6 && hr_view_is(v, begin - 6, "--user"));
 }
 
+/* three and more parts, each of letters alone or digits alone: io-jackson-0.11.2 */
+static bool is_spelled(const hr_view *v, size_t i, size_t end) {
+    size_t parts = 1;
+    for (; i < end; i++) {
+        int a = v->f[i], b = hr_view_get(v, i + 1);
+        if (hr_is_upper(a) || (i + 1 < end && hr_is_alnum(a) && hr_is_alnum(b) && hr_is_digit(a) != hr_is_digit(b))) return false;
+        parts += !hr_is_alnum(a);
+    }
+    return parts >= 3;
+}
+
 bool hr_find_assignment(const hr_view *v, hr_match *hit) {
     char name[48];
     size_t name_at, n, i = v->at + 1;
@@ -430,9 +442,12 @@ bool hr_find_assignment(const hr_view *v, hr_match *hit) {
         bool mixed = false;
         for (size_t k = i; k < end; k++)
             mixed = mixed || !(hr_is_letter(v->f[k]) || v->f[k] == '_' || v->f[k] == '.' || v->f[k] == '-');
+        for (size_t k = i + 1; k < end && kind == NAME_USER; k++)
+            mixed = mixed || (hr_is_upper(v->f[k]) && v->f[k - 1] >= 'a' && v->f[k - 1] <= 'z');
         if (!mixed && !quoted && v->f[v->at] == ':' && kind == NAME_PASSWORD) return false;
         if (!mixed && kind == NAME_USER) return false;
-    } else if (!hr_view_random(v, i, end) || memchr(v->f + i, '[', len) != NULL) {
+    } else if (!hr_view_random(v, i, end) || memchr(v->f + i, '[', len) != NULL || is_spelled(v, i, end) ||
+               is_example(v, i, end)) {
         return false;
     }
     *hit = (hr_match){i, end, (uint8_t)(kind == NAME_TOKEN || kind == NAME_HEADER ? HR_ENTITY_API_KEY : HR_ENTITY_PASSWORD), 75,

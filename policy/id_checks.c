@@ -75,14 +75,16 @@ static ID_COLD bool id_date_moved(const char *t, size_t at, int month_step, int 
 }
 
 /* --- rules of their own -------------------------------------------------------------------------------------------------------- */
-static ID_COLD bool id_de_idnr(const char *t, size_t n) { /* in the first ten digits one occurs twice or three times, the others once */
+/* in the first ten digits one occurs twice or three times, the others once */
+static ID_COLD bool id_de_idnr(const char *t, size_t n) {
     int count[10] = {0}, twice = 0, thrice = 0;
     for (size_t i = 0; i < 10; i++) count[t[i] - '0']++;
     for (int i = 0; i < 10; i++) twice += count[i] == 2, thrice += count[i] == 3, twice += count[i] > 3 ? 9 : 0;
     return twice + thrice == 1 && t[0] != '0' && id_mod1110(t, n);
 }
-static ID_COLD bool id_de_rvnr(const char *t, size_t n) { /* area, birth date, letter, serial, check: digit sums of weighted digits */
-    static const char w[] = "212512121212";
+/* area, birth date, letter, serial, check: digit sums of weighted digits */
+static ID_COLD bool id_de_rvnr(const char *t, size_t n) {
+    static const char w[] = "212571212121";
     char d[12];
     int sum = 0, letter = t[8] - 'A' + 1;
     memcpy(d, t, 8), d[8] = (char)('0' + letter / 10), d[9] = (char)('0' + letter % 10), d[10] = t[9], d[11] = t[10];
@@ -228,7 +230,9 @@ static ID_COLD bool id_be_nn(const char *t, size_t n) {
     unsigned check = id_number(t + 9, 2, 100);
     return 97 - id_number(t, 9, 97) == check || 97 - id_number(x, 10, 97) == check;
 }
-static ID_COLD bool id_be_vat(const char *t, size_t n) { return (id_number(t, n - 2, 97) + id_number(t + n - 2, 2, 100)) % 97 == 0; }
+static ID_COLD bool id_be_vat(const char *t, size_t n) {
+    return (id_number(t, n - 2, 97) + id_number(t + n - 2, 2, 100)) % 97 == 0;
+}
 static ID_COLD bool id_lu_vat(const char *t, size_t n) { return id_number(t, n - 2, 89) == id_number(t + n - 2, 2, 100); }
 static ID_COLD bool id_luhn9(const char *t, size_t n) { (void)n; return id_luhn(t, 9); }
 static ID_COLD bool id_voter(const char *t, size_t n) { return id_luhn(t + 3, n - 3); }
@@ -251,7 +255,8 @@ static ID_COLD bool id_ru_snils(const char *t, size_t n) {
 static ID_COLD bool id_ru_ogrn(const char *t, size_t n) {
     return id_number(t, n - 1, n == 13 ? 11 : 13) % 10 == (unsigned)id_value(t[n - 1]) && t[0] != '0';
 }
-static ID_COLD bool id_br_weighs(const char *t, size_t n, int cycle) { /* right to left 2, 3 ... cycle, 2 ...; letters by their codes */
+/* right to left 2, 3 ... cycle, 2 ...; letters by their codes */
+static ID_COLD bool id_br_weighs(const char *t, size_t n, int cycle) {
     int sum = 0;
     for (size_t i = 0; i + 1 < n; i++) sum += (t[n - 2 - i] - '0') * (2 + (int)i % (cycle - 1));
     return ID_BACK11_0[sum % 11] == t[n - 1];
@@ -359,7 +364,8 @@ static ID_COLD bool id_co_nit(const char *t, size_t n) {
     for (size_t i = 0; i + 1 < n; i++) sum += w[i] * id_value(t[n - 2 - i]);
     return "01987654321"[sum % 11] == t[n - 1];
 }
-static ID_COLD bool id_ec_ruc(const char *t, size_t n) { /* persons below 6, 6 the state, 9 companies; the establishment is not 000 */
+/* persons below 6, 6 the state, 9 companies; the establishment is not 000 */
+static ID_COLD bool id_ec_ruc(const char *t, size_t n) {
     unsigned province = id_number(t, 2, 100);
     bool person = t[2] < '7' && id_luhn(t, 10);
     if (province == 0 || (province > 24 && province != 30 && province != 50)) return false;
@@ -448,7 +454,8 @@ static ID_COLD bool id_sg_uen(const char *t, size_t n) {
     }
     return order[(sum + 11) % 11] == t[n - 1];
 }
-static ID_COLD bool id_nl_btw(const char *t, size_t n) { /* as people have it since 2020: NL and all of it modulo 97; as companies: a bsn */
+/* as people have it since 2020: NL and all of it modulo 97; as companies: a bsn */
+static ID_COLD bool id_nl_btw(const char *t, size_t n) {
     char all[14] = "NL";
     memcpy(all + 2, t, n);
     return id_mod97(all, n + 2) || hr_id_weighs(t, 9, "98765432", 11, ID_SELF11, 8);

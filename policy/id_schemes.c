@@ -12,9 +12,9 @@ static const char id_maps[][24] = {
     "09987654321", "0K987654321", "0GFEDCBA987654321", "XMKECAWLJDB", "ZKCMDNERGWH", "0123456789X"};
 
 /* X(tag, characters, map of the check character or 0, its place (255: the last), further check, flags, text). Text: name,
- * shape, weights, form and words, each ended by a zero. Shape: # a digit, A a letter, ? either, r a letter or &, o a digit or what may
- * stand for it (Italy), [..] one of these, others themselves; none: digits. Weights in base 36, '_': the check's own
- * place. Form: as it is written; who writes it so needs no word beside it. Sorted by characters. */
+ * shape, weights, form and words, each ended by a zero. Shape: # a digit, A a letter, ? either, r a letter or &, o a digit
+ * or what may stand for it (Italy), [..] one of these, others themselves; none: digits. Weights in base 36, '_': the check's
+ * own place. Form: as it is written; who writes it so needs no word beside it. Sorted by characters. */
 #define ID_ROWS(X) \
     X(gt_nit, 5, 15, 255, none, ID_TAX, "gt.nit\0####[0123456789K]\0" "5432\0\0nit|") \
     X(py_ruc, 5, 7, 255, none, ID_TAX, "py.ruc\0\0" "5432\0####-#\0ruc|") \
@@ -114,7 +114,8 @@ static const char id_maps[][24] = {
     X(cr_cpj, 10, 0, 255, none, ID_TAX, "cr.cpj\0[2345]#########\0\0#-###-######\0cedula|juridica|") \
     X(cz_rc_2, 10, 0, 255, birth_number, 0, "cz.rc\0\0\0######/####\0rodne cislo|rc|rodneho cisla|rod. c.|r.c.|") \
     X(de_ausweis, 10, 4, 255, none, 0, \
-      "de.ausweis\0[CFGHJKLMNPRTVWXYZ]?????????\0" "731731731\0\0ausweis*|personalausweis*|perso|id card|identity|pass|passport|reisepass|") \
+      "de.ausweis\0[CFGHJKLMNPRTVWXYZ]?????????\0" "731731731\0\0" \
+      "ausweis*|personalausweis*|perso|id card|identity|pass|passport|reisepass|") \
     X(de_health, 10, 0, 255, de_health, 0, \
       "de.health\0A#########\0\0\0krankenversicher*|kvnr|gesundheitskarte|versichert*|health|") \
     X(de_stnr, 10, 0, 255, none, ID_TAX, "de.stnr\0\0\0\0steuernummer|st.-nr|stnr|steuer-nr|") \

@@ -209,7 +209,7 @@ static bool find_ip4(const hr_view *v, hr_match *hit) {
     bool context = hr_view_context(v, v->at, end, 30, 0,
                                    "ip|ips|ipv4|addr*|host|server|dns|gateway|subnet|client|peer|from|remote*|ping|");
     bool two = hr_view_get(v, v->at + 1) == '.' && !small; /* 1.2.30.4 alone is rather a version */
-    if (!context && (goes_on || small) && !(small && !goes_on && v->f[v->at] == v->f[v->at + 2] && v->f[v->at] != '0') &&
+    if (!context && (goes_on || small) && !(small && !goes_on && v->f[v->at] == v->f[v->at + 2]) &&
         !(goes_on && !small && !two)) return false;
     if (hr_view_context(v, v->at, v->at, 12, 0, versions)) return false;
     *hit = (hr_match){v->at, ip_prefix(v, end, 32), HR_ENTITY_IP, (uint8_t)(context ? 95 : 80), HR_CHECK_SHAPE, HR_MORE_NONE, 4};

@@ -67,8 +67,8 @@ T_TEST(a_changed_character_shows) {
     T_CHECK(hr_wallet_valid("0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed", 42));  /* says nothing */
 }
 
-static bool find(const char *text, size_t at, hr_hit *hit) {
-    hr_view v = {(const uint8_t *)text, 0, strlen(text), 0, at, true};
+static bool find(const char *text, size_t at, hr_match *hit) {
+    hr_view v = {(const uint8_t *)text, 0, strlen(text), 0, at, true, NULL};
     return hr_find_wallet(&v, hit);
 }
 T_TEST(found_in_text_once) {
@@ -79,7 +79,7 @@ T_TEST(found_in_text_once) {
         int times = 0;
         snprintf(text, sizeof text, "Send it to (%s), please. Thanks", good[i]);
         for (size_t at = 0; text[at]; at++) {
-            hr_hit hit = {0, 0, 0, 0, 0, 0, 0};
+            hr_match hit = {0, 0, 0, 0, 0, 0, 0};
             bool first_digit = hr_is_digit(text[at]) && !hr_is_digit(text[at - (at > 0)]);
             bool first_capital = hr_is_upper(text[at]) && !hr_is_upper(text[at - (at > 0)]);
             if (!(first_digit || first_capital) || !find(text, at, &hit)) continue;
@@ -91,7 +91,7 @@ T_TEST(found_in_text_once) {
         T_CHECK(times >= 1 || !printf("%s\n", good[i]));
         if (strncmp(bare, "EQ", 2) != 0) T_EQ_I(times, 1);
         snprintf(text, sizeof text, "x%s", bare); /* part of a longer word */
-        hr_hit hit;
+        hr_match hit;
         size_t at = strcspn(text, "0123456789");
         if (text[at]) T_CHECK(!find(text, at, &hit));
     }

@@ -40,7 +40,9 @@ T_TEST(published_numbers) {
         {"us.npi", "1234567893"}, {"gb.nino", "AB 12 34 56 C"}, {"de.rvnr", "15070649C103"}, {"de.ausweis", "T220001293"},
         {"de.health", "A123456780"}, {"tw.id", "A123456789"}, {"hk.hkid", "G123456(A)"},
         {"sg.nric", "S1234567D"}, {"au.medicare", "2123 45670 1"}, {"vin", "1M8GDM9AXKP042788"},
-        {"ru.snils", "112-233-445 95"}, {"hu.taj", "111 111 110"}, {"fi.hetu", "131052-308T"}, {"br.cnpj", "12.ABC.345/01DE-35"},
+        {"ru.snils", "112-233-445 95"}, {"hu.taj", "111 111 110"}, {"fi.hetu", "131052-308T"},
+        {"cn.ric", "11010519491231002X"}, {"nl.btw", "NL000099998B57"},
+        {"nl.btw", "NL111222333B01"}, {"br.cnpj", "12.ABC.345/01DE-35"},
         {"fr.nir", "2 69 05 49 588 157 80"},
         {"nl.bsn", "\xd9\xa1\xd9\xa1\xd9\xa1\xd9\xa2\xd9\xa2\xd9\xa2\xd9\xa3\xd9\xa3\xd9\xa3"}};
     static const char *const wrong[][2] = {
@@ -49,7 +51,8 @@ T_TEST(published_numbers) {
         {"hk.hkid", "G123456(B)"}, {"sg.nric", "S1234567E"}, {"vin", "1M8GDM9AXKP042789"}, {"vin", "1M8GDM9OXKP042788"},
         {"ru.snils", "112-233-445 96"}, {"us.ssn", "000-12-3456"}, {"us.ssn", "666-12-3456"}, {"us.ssn", "123-00-4567"},
         {"us.ssn", "123-45-0000"}, {"br.cpf", "111.111.111-11"}, {"us.ssn", ""}, {"us.ssn", "12345678901234567890123456789012"},
-        {"br.cnpj", "12.ABC.345/01DE-36"}, {"nl.bsn", "\xff\xff\xff"}};
+        {"br.cnpj", "12.ABC.345/01DE-36"}, {"cn.ric", "110105194912310021"}, {"nl.btw", "NL111222334B01"},
+        {"cn.ric", "11010521491231002X"}, {"nl.bsn", "\xff\xff\xff"}};
     for (size_t i = 0; i < HR_COUNT(good); i++)
         if (!T_CHECK(id_judged(good[i][0], good[i][1], strlen(good[i][1])) == 1)) puts(good[i][1]);
     for (size_t i = 0; i < HR_COUNT(wrong); i++)

@@ -316,7 +316,8 @@ typedef struct hearth_memory hearth_memory;
 enum { /* hearth_memory_config.flags */
     HEARTH_MEMORY_READ = 1 << 0,   /* no lock, nothing is written; the file must exist */
     HEARTH_MEMORY_REPAIR = 1 << 1, /* give up what is broken (see stats) and go on writing */
-    HEARTH_MEMORY_PASSPHRASE = 1 << 2 /* key is a passphrase */
+    HEARTH_MEMORY_PASSPHRASE = 1 << 2, /* key is a passphrase */
+    HEARTH_MEMORY_CACHE = 1 << 3   /* opens fast: PATH-cache beside the store, deletable at any time. Damage is found when read */
 };
 typedef struct hearth_memory_config {
     size_t struct_bytes;

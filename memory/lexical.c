@@ -1,5 +1,6 @@
 /* lexical.c: BM25 (Robertson and Zaragoza 2009; k1 1.2, b 0.75) over folded Unicode words, and the fusion of both lists. The
  * index is made at the first search and grows with the store; what is deleted is passed over. */
+#include "memory/cache.h"
 #include "memory/store_internal.h"
 #include "engine/base/fmath.h"
 #include "tokenizer/unicode.h"
@@ -22,10 +23,9 @@ typedef struct hr_lexical {
     uint32_t n_done;
 } hr_lexical;
 
-void hr_lexical_free(hr_store *s) {
+static void lexical_empty(hr_store *s) {
     const hr_allocator *m = s->memory;
     hr_lexical *x = s->lexical;
-    if (x == NULL) return;
     if (x->pool != NULL) {
         memset(x->pool, 0, x->cap_pool);
         m->free(m->ctx, x->pool, x->cap_pool);
@@ -33,7 +33,14 @@ void hr_lexical_free(hr_store *s) {
     if (x->terms != NULL) m->free(m->ctx, x->terms, x->cap_terms * sizeof *x->terms);
     if (x->postings != NULL) m->free(m->ctx, x->postings, x->cap_postings * sizeof *x->postings);
     if (x->table != NULL) m->free(m->ctx, x->table, x->table_cap * sizeof *x->table);
-    m->free(m->ctx, x, sizeof *x);
+    memset(x, 0, sizeof *x);
+}
+
+void hr_lexical_free(hr_store *s) {
+    const hr_allocator *m = s->memory;
+    if (s->lexical == NULL) return;
+    lexical_empty(s);
+    m->free(m->ctx, s->lexical, sizeof *s->lexical);
     s->lexical = NULL;
 }
 
@@ -124,12 +131,62 @@ static bool lexical_add(const hr_allocator *m, hr_lexical *x, uint32_t doc, cons
     return true;
 }
 
+static bool lexical_whole(const hr_store *s, const hr_lexical *x, uint32_t reach) {
+    uint32_t used = 0;
+    if (x->table_cap == 0 || (x->table_cap & (x->table_cap - 1)) != 0 || x->n_terms > x->table_cap / 2 || reach > s->n) return false;
+    for (uint32_t i = 0; i < x->n_terms; i++) {
+        const lex_term *t = &x->terms[i];
+        if (t->at > x->n_pool || t->n > x->n_pool - t->at || t->n > WORD_BYTES || t->head > x->n_postings) return false;
+    }
+    for (uint32_t i = 0; i < x->n_postings; i++) {
+        if (x->postings[i].doc >= reach || x->postings[i].next > i) return false; /* backwards: no walk goes round */
+    }
+    for (uint32_t i = 0; i < x->table_cap; i++) {
+        if (x->table[i] > x->n_terms) return false;
+        used += x->table[i] != 0;
+    }
+    return used == x->n_terms;
+}
+
+static void lexical_load(hr_store *s) {
+    hr_lexical *x = s->lexical;
+    uint32_t reach = hr_cache_reach(s, HR_CACHE_WORDS);
+    if (reach == 0) return;
+    x->pool = (uint8_t *)hr_cache_load(s, HR_CACHE_POOL, 0, 1, &x->cap_pool);
+    x->terms = (lex_term *)hr_cache_load(s, HR_CACHE_TERMS, 0, sizeof *x->terms, &x->cap_terms);
+    x->postings = (lex_posting *)hr_cache_load(s, HR_CACHE_POSTINGS, 0, sizeof *x->postings, &x->cap_postings);
+    x->table = (uint32_t *)hr_cache_load(s, HR_CACHE_WORDS, 0, sizeof *x->table, &x->table_cap);
+    x->n_pool = x->cap_pool;
+    x->n_terms = x->cap_terms;
+    x->n_postings = x->cap_postings;
+    if (lexical_whole(s, x, reach)) {
+        x->n_done = reach;
+        return;
+    }
+    lexical_empty(s);
+}
+
+static hr_status lexical_update(hr_store *s, hr_error *err);
+hr_status hr_lexical_save(hr_store *s, hr_cache_out *o, uint32_t *reach, hr_error *err) {
+    if (s->lexical == NULL && hr_cache_reach(s, HR_CACHE_WORDS) == 0) return HR_OK; /* nobody searched by words */
+    HR_TRY(lexical_update(s, err));
+    const hr_lexical *x = s->lexical;
+    if (x->n_terms == 0) return HR_OK;
+    HR_TRY(hr_cache_put(o, HR_CACHE_POOL, 0, x->pool, 1, x->n_pool));
+    HR_TRY(hr_cache_put(o, HR_CACHE_TERMS, 0, x->terms, sizeof *x->terms, x->n_terms));
+    HR_TRY(hr_cache_put(o, HR_CACHE_POSTINGS, 0, x->postings, sizeof *x->postings, x->n_postings));
+    HR_TRY(hr_cache_put(o, HR_CACHE_WORDS, 0, x->table, sizeof *x->table, x->table_cap));
+    *reach = x->n_done;
+    return HR_OK;
+}
+
 static hr_status lexical_update(hr_store *s, hr_error *err) {
     const hr_allocator *m = s->memory;
     if (s->lexical == NULL) {
         s->lexical = (hr_lexical *)m->alloc(m->ctx, sizeof *s->lexical, 16);
         if (s->lexical == NULL) return hr_fail(err, HR_E_MEMORY, HR_NO_OFFSET, "index", "out of memory");
         memset(s->lexical, 0, sizeof *s->lexical);
+        lexical_load(s);
     }
     hr_lexical *x = s->lexical;
     for (; x->n_done < s->n; x->n_done++) {

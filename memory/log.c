@@ -204,7 +204,13 @@ static hr_status open_all(hr_wal *log, const hr_log_config *config, hr_log_visit
 }
 
 hr_status hr_log_open(hr_wal *log, hr_block *b, const hr_log_config *config, hr_log_visit *visit, void *ctx, hr_error *err) {
+    return hr_log_open_from(log, b, config, visit, NULL, ctx, err);
+}
+
+hr_status hr_log_open_from(hr_wal *log, hr_block *b, const hr_log_config *config, hr_log_visit *visit,
+                           bool (*resume)(void *ctx, hr_wal *log), void *ctx, hr_error *err) {
     memset(log, 0, sizeof *log);
+    log->resume = resume;
     log->block = *b;
     log->memory = config->memory != NULL ? config->memory : hr_allocator_default();
     log->crc = hr_crc32c_fastest();

@@ -81,6 +81,9 @@ typedef struct hr_wal {
     uint8_t session[8];  /* random, of this handle: no nonce comes twice, whatever a crash took back */
     uint8_t *plain;      /* [buf_bytes]: the payload that visit sees */
     hr_log_damage damage;
+    /* Asked at open, when the headers of segments are read: whoever knows the log up to a place sets head, next_lsn there, and
+     * the end of every segment up to head, and is visited with what follows. false: nothing set. NULL: not asked. */
+    bool (*resume)(void *ctx, struct hr_wal *log);
 } hr_wal;
 
 /* What opens an encrypted log: 32 random bytes that the host keeps, or a passphrase. */
@@ -105,6 +108,8 @@ typedef struct hr_log_config {
  *          | HR_E_MEMORY | HR_E_IO | what visit returned */
 HR_PRIVATE hr_status hr_log_open(hr_wal *log, hr_block *b, const hr_log_config *config, hr_log_visit *visit, void *ctx,
                                  hr_error *err);
+HR_PRIVATE hr_status hr_log_open_from(hr_wal *log, hr_block *b, const hr_log_config *config, hr_log_visit *visit,
+                                      bool (*resume)(void *ctx, hr_wal *log), void *ctx, hr_error *err);
 HR_PRIVATE void hr_log_close(hr_wal *log); /* safe on a zeroed log */
 /* Appends n records as one atomic batch; sync: and waits for the device. Fills lsn and loc of each.
  * Returns  HR_OK: durable | HR_E_LIMIT too large for a segment | HR_E_FULL the device is | HR_E_STATE read-only

@@ -215,6 +215,7 @@ static hr_status scan_segment(hr_wal *log, uint32_t seg, const hr_log_seg *next,
     uint32_t at = log->seg_head, end, used;
     uint64_t lsn = s->first_lsn, number, below = next != NULL ? next->first_lsn : UINT64_MAX;
     bool joined = next != NULL && next->seq == s->seq + 1; /* nothing between the two was freed */
+    if (seg == log->head) at = s->end, lsn = log->next_lsn; /* resumed: known up to here */
     s->end = at;
     for (;;) {
         bool ok = false;
@@ -231,7 +232,8 @@ static hr_status scan_segment(hr_wal *log, uint32_t seg, const hr_log_seg *next,
             s->dirty = used != 0;
             break;
         }
-        HR_TRY(search_batch(log, seg, at + log->align, lsn, below, &end, &number, err));
+        end = 0;
+        if (used != 0) HR_TRY(search_batch(log, seg, at + log->align, lsn, below, &end, &number, err));
         if (end != 0) {
             note_damage(log, seg, at, number > lsn ? number - lsn : 1);
             at = end;
@@ -294,6 +296,10 @@ hr_status hr_log_recover(hr_wal *log, hr_log_visit *visit, void *ctx, hr_error *
     }
     uint64_t done = 0;
     uint32_t now = UINT32_MAX;
+    if (log->resume != NULL && log->damage.places == 0 && log->resume(ctx, log)) {
+        now = log->head;
+        done = log->segs[now].seq;
+    }
     for (;;) { /* by number: the table is small and needs no second one */
         uint32_t next = UINT32_MAX;
         for (uint32_t i = 0; i < log->n_segs; i++) {

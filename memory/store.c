@@ -1,4 +1,5 @@
 /* store.c: items: replay, put, get, delete. Forgetting and compaction are in store_clean.c. memory/FORMAT.md has the payloads. */
+#include "memory/cache.h"
 #include "memory/store_internal.h"
 #include "engine/base/sys_block.h"
 
@@ -233,11 +234,16 @@ hr_status hr_store_apply(void *ctx, const hr_log_rec *r, hr_error *err) {
 }
 
 /* --- open and close ---------------------------------------------------------------------------------------------------------------- */
-hr_status hr_store_open(hr_store *s, hr_block *b, const hr_store_config *config, hr_error *err) {
+static hr_status open_block(hr_store *s, hr_block *b, const hr_store_config *config, const char *path, bool cached,
+                            hr_error *err) {
     memset(s, 0, sizeof *s);
     s->memory = config->memory != NULL ? config->memory : hr_allocator_default();
+    if (path != NULL && !hr_cache_make(s, path, cached)) {
+        if (b->close != NULL) b->close(b->ctx);
+        return no_memory(err);
+    }
     hr_log_config log = {config->segment_bytes, 0, config->repair, s->memory, config->secret};
-    hr_status status = hr_log_open(&s->log, b, &log, hr_store_apply, s, err);
+    hr_status status = hr_log_open_from(&s->log, b, &log, hr_store_apply, cached ? hr_cache_resume : NULL, s, err);
     if (status == HR_OK) {
         s->page_bytes = s->log.seg_bytes;
         s->page = (uint8_t *)s->memory->alloc(s->memory->ctx, s->page_bytes, 16);
@@ -248,20 +254,35 @@ hr_status hr_store_open(hr_store *s, hr_block *b, const hr_store_config *config,
         const hr_log_seg *g = &s->log.segs[i];
         if (g->seq != 0 && (g->dirty || g->damaged)) status = hr_store_clean_segment(s, i, err);
     }
-    if (status != HR_OK) hr_store_close(s);
+    if (status != HR_OK) {
+        hr_cache_free(s); /* not to be written */
+        hr_store_close(s);
+    }
     return status;
 }
 
-hr_status hr_store_open_file(hr_store *s, const char *path, const hr_store_config *config, hr_error *err) {
+hr_status hr_store_open(hr_store *s, hr_block *b, const hr_store_config *config, hr_error *err) {
+    return open_block(s, b, config, NULL, false, err);
+}
+
+static hr_status open_path(hr_store *s, const char *path, const hr_store_config *config, bool cached, hr_error *err) {
     hr_block b;
     memset(s, 0, sizeof *s);
     HR_TRY(hr_block_open_file(&b, path, config->write, err));
-    return hr_store_open(s, &b, config, err);
+    return open_block(s, &b, config, path, cached, err);
+}
+hr_status hr_store_open_file(hr_store *s, const char *path, const hr_store_config *config, hr_error *err) {
+    return open_path(s, path, config, false, err);
+}
+hr_status hr_store_open_cached(hr_store *s, const char *path, const hr_store_config *config, hr_error *err) {
+    return open_path(s, path, config, true, err);
 }
 
 void hr_store_close(hr_store *s) {
     const hr_allocator *m = s->memory;
     if (m == NULL) return;
+    hr_cache_save(s);
+    hr_cache_free(s);
     hr_lexical_free(s);
     hr_columns_free(s);
     if (s->entries != NULL) m->free(m->ctx, s->entries, s->cap * sizeof *s->entries);
@@ -434,7 +455,7 @@ hr_status hr_store_put(hr_store *s, hr_item *items, size_t n, hr_error *err) {
 hr_status hr_store_read(hr_store *s, const hr_entry *e, hr_item *item, hr_error *err) {
     hr_log_rec r;
     memset(item, 0, sizeof *item);
-    HR_TRY(hr_log_read(&s->log, e->loc, e->lsn, s->page, s->page_bytes, &r, err));
+    HR_TRY(hr_cache_distrust(s, hr_log_read(&s->log, e->loc, e->lsn, s->page, s->page_bytes, &r, err)));
     if (r.type != HR_REC_ITEM) return hr_fail(err, HR_E_FORMAT, HR_NO_OFFSET, "item", "another record is here");
     return item_decode(r.data, r.n, HR_NO_OFFSET, item, err);
 }
@@ -444,7 +465,7 @@ hr_status hr_store_vector(hr_store *s, const hr_entry *e, float *out, size_t cap
     if (e->vec_space == 0) return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "vector", "the item has none");
     uint32_t dim = s->spaces[e->vec_space - 1].dim;
     if (cap < dim) return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "vector", "room for %zu of %u", cap, dim);
-    HR_TRY(hr_log_read(&s->log, e->vec_loc, e->vec_lsn, s->page, s->page_bytes, &r, err));
+    HR_TRY(hr_cache_distrust(s, hr_log_read(&s->log, e->vec_loc, e->vec_lsn, s->page, s->page_bytes, &r, err)));
     if (r.n < VECTOR_HEAD + 4 * (size_t)dim) return hr_fail(err, HR_E_FORMAT, HR_NO_OFFSET, "vector", "too short");
     for (uint32_t k = 0; k < dim; k++) out[k] = hr_f32_from_bits(hr_le32(s->page + VECTOR_HEAD + 4 * k));
     return HR_OK;

@@ -74,6 +74,7 @@ typedef struct hr_store {
     uint32_t page_bytes;
     struct hr_lexical *lexical; /* built at the first search */
     struct hr_columns *columns;
+    struct hr_cache *cache;  /* the file beside it; NULL: no file */
 } hr_store;
 
 typedef struct hr_store_config {
@@ -85,6 +86,9 @@ typedef struct hr_store_config {
 
 HR_PRIVATE hr_status hr_store_open(hr_store *s, hr_block *b, const hr_store_config *config, hr_error *err);
 HR_PRIVATE hr_status hr_store_open_file(hr_store *s, const char *path, const hr_store_config *config, hr_error *err);
+/* The same with the side cache (FORMAT.md): read where it fits the log, written at close where it has fallen behind. With it,
+ * damage to what is old is not found at open but when it is read. */
+HR_PRIVATE hr_status hr_store_open_cached(hr_store *s, const char *path, const hr_store_config *config, hr_error *err);
 HR_PRIVATE void hr_store_close(hr_store *s);
 /* where in entries the newest version of id is, alive or not; UINT32_MAX: never heard of */
 HR_PRIVATE uint32_t hr_store_index(const hr_store *s, uint64_t id);

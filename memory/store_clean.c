@@ -1,5 +1,6 @@
 /* store_clean.c: delete, forget, compaction. A segment is cleaned by writing what lives in it again and erasing it; at no
  * moment is a living record on the device less than once, and a record that is there twice means the same twice. */
+#include "memory/cache.h"
 #include "memory/store_internal.h"
 
 typedef struct clean_pass {
@@ -194,7 +195,8 @@ hr_status hr_store_forget(hr_store *s, const hr_filter *f, uint64_t *n, hr_error
         sort_ids(ids, found);
         hr_lexical_free(s); /* words of the forgotten are in its pool */
         hr_columns_free(s);
-        if (found > 0) status = hr_store_delete(s, ids, found, err);
+        status = hr_cache_erase(s, err);
+        if (status == HR_OK && found > 0) status = hr_store_delete(s, ids, found, err);
         if (status == HR_OK) status = erase_versions(s, ids, found, err);
         memset(s->page, 0, s->page_bytes);
         memset(s->log.buf, 0, s->log.buf_bytes);
@@ -217,6 +219,9 @@ static uint32_t segment_after(const hr_store *s, uint64_t seq) {
 
 hr_status hr_store_compact(hr_store *s, hr_error *err) {
     uint64_t last = s->log.next_seq - 1, seq = 0;
+    HR_TRY(hr_cache_erase(s, err));
+    hr_lexical_free(s); /* they know deleted items, and would be written to a cache */
+    hr_columns_free(s);
     for (;;) { /* oldest first: tombstones go once nothing older is left */
         uint32_t seg = segment_after(s, seq);
         if (seg == UINT32_MAX || s->log.segs[seg].seq > last) break;

@@ -1,6 +1,7 @@
 /* vectors.c: exact search. Every vector is kept as an int8 row with its scale and the length of what rounding took away. The
  * scan of the rows bounds every cosine from both sides; whatever may still be among the best k is read and computed in f64.
  * So the result is that of a full f64 scan, at the price of an int8 one. */
+#include "memory/cache.h"
 #include "memory/store_internal.h"
 #include "kernels/kernel.h"
 
@@ -18,18 +19,27 @@ typedef struct hr_columns {
     uint32_t n_done;         /* entries seen */
 } hr_columns;
 
+static hr_status columns_update(hr_store *s, hr_error *err);
+
 enum { SCAN_ROWS = 512, VEC_RECORD_HEAD = 24 };
 
-void hr_columns_free(hr_store *s) {
+static void columns_empty(hr_store *s) {
     const hr_allocator *m = s->memory;
-    if (s->columns == NULL) return;
     for (int i = 0; i < HR_STORE_SPACES; i++) {
         vec_column *c = &s->columns->space[i];
         if (c->rows != NULL) m->free(m->ctx, c->rows, (size_t)c->cap_rows * c->stride);
         if (c->scale != NULL) m->free(m->ctx, c->scale, c->cap_scale * sizeof(float));
         if (c->lost != NULL) m->free(m->ctx, c->lost, c->cap_lost * sizeof(float));
         if (c->entry != NULL) m->free(m->ctx, c->entry, c->cap_entry * sizeof(uint32_t));
+        memset(c, 0, sizeof *c);
     }
+    s->columns->n_done = 0;
+}
+
+void hr_columns_free(hr_store *s) {
+    const hr_allocator *m = s->memory;
+    if (s->columns == NULL) return;
+    columns_empty(s);
     m->free(m->ctx, s->columns, sizeof *s->columns);
     s->columns = NULL;
 }
@@ -126,6 +136,55 @@ static hr_status columns_fill(hr_store *s, float *x, hr_error *err) {
     return HR_OK;
 }
 
+/* --- the side cache --------------------------------------------------------------------------------------------------------- */
+static bool column_load(hr_store *s, uint32_t i, uint32_t reach) {
+    vec_column *c = &s->columns->space[i];
+    c->stride = (s->spaces[i].dim + 63) / 64 * 64;
+    c->rows = (int8_t *)hr_cache_load(s, HR_CACHE_ROWS, i, c->stride, &c->cap_rows);
+    if (c->rows == NULL) return false;
+    c->scale = (float *)hr_cache_load(s, HR_CACHE_SCALE, i, sizeof *c->scale, &c->cap_scale);
+    c->lost = (float *)hr_cache_load(s, HR_CACHE_LOST, i, sizeof *c->lost, &c->cap_lost);
+    c->entry = (uint32_t *)hr_cache_load(s, HR_CACHE_ENTRY, i, sizeof *c->entry, &c->cap_entry);
+    if (c->cap_scale != c->cap_rows || c->cap_lost != c->cap_rows || c->cap_entry != c->cap_rows) return false;
+    for (c->n = 0; c->n < c->cap_rows; c->n++) {
+        uint32_t e = c->entry[c->n];
+        if (e >= reach || (s->entries[e].live && s->entries[e].vec_space != i + 1)) return false;
+    }
+    return true;
+}
+
+/* Every living vector of the first `reach` entries must be in it, else the columns are empty again: the log will do. */
+static void columns_load(hr_store *s) {
+    hr_columns *c = s->columns;
+    uint32_t reach = hr_cache_reach(s, HR_CACHE_ROWS), want[HR_STORE_SPACES] = {0}, have[HR_STORE_SPACES] = {0};
+    for (uint32_t i = 0; i < reach; i++) {
+        if (s->entries[i].live && s->entries[i].vec_space != 0) want[s->entries[i].vec_space - 1]++;
+    }
+    bool ok = reach != 0;
+    for (uint32_t i = 0; i < s->n_spaces && ok; i++) {
+        if (want[i] == 0) continue;
+        ok = column_load(s, i, reach);
+        for (uint32_t k = 0; k < c->space[i].n; k++) have[i] += s->entries[c->space[i].entry[k]].live;
+        ok = ok && have[i] == want[i];
+    }
+    if (ok) c->n_done = reach;
+    else columns_empty(s);
+}
+
+hr_status hr_columns_save(hr_store *s, hr_cache_out *o, uint32_t *reach, hr_error *err) {
+    if (s->columns == NULL && hr_cache_reach(s, HR_CACHE_ROWS) == 0) return HR_OK; /* nobody searched by vector */
+    HR_TRY(columns_update(s, err));
+    for (uint32_t i = 0; i < s->n_spaces; i++) {
+        const vec_column *c = &s->columns->space[i];
+        HR_TRY(hr_cache_put(o, HR_CACHE_ROWS, i, c->rows, c->stride, c->n));
+        HR_TRY(hr_cache_put(o, HR_CACHE_SCALE, i, c->scale, sizeof *c->scale, c->n));
+        HR_TRY(hr_cache_put(o, HR_CACHE_LOST, i, c->lost, sizeof *c->lost, c->n));
+        HR_TRY(hr_cache_put(o, HR_CACHE_ENTRY, i, c->entry, sizeof *c->entry, c->n));
+    }
+    *reach = s->columns->n_done;
+    return HR_OK;
+}
+
 static hr_status columns_update(hr_store *s, hr_error *err) {
     const hr_allocator *m = s->memory;
     if (s->columns == NULL) {
@@ -143,12 +202,14 @@ static hr_status columns_update(hr_store *s, hr_error *err) {
             hr_columns_free(s);
             return status;
         }
+        columns_load(s);
     }
     if (s->columns->n_done == s->n) return HR_OK;
     float *x = (float *)m->alloc(m->ctx, HR_STORE_DIM_MAX * sizeof *x, 16);
     if (x == NULL) return hr_fail(err, HR_E_MEMORY, HR_NO_OFFSET, "vectors", "out of memory");
     bool first = s->columns->n_done == 0;
-    hr_status status = columns_fill(s, x, err);
+    hr_status status = hr_cache_distrust(s, columns_fill(s, x, err));
+    hr_wipe(x, HR_STORE_DIM_MAX * sizeof *x);
     m->free(m->ctx, x, HR_STORE_DIM_MAX * sizeof *x);
     if (status != HR_OK && first) hr_columns_free(s); /* half of it would be scanned twice */
     return status;
@@ -265,6 +326,8 @@ hr_status hr_vector_find(hr_store *s, const char *space, const float *query, uin
     if (status == HR_OK) status = scan_rows(s, c, &v, f, now_ms, k, &least, err);
     if (status == HR_OK) status = rescore_rows(s, c, &v, f, now_ms, least, hits, k, n, err);
     for (size_t i = 0; i < *n; i++) hits[i].vec_rank = (uint32_t)(i + 1);
+    hr_wipe(v.row, dim * sizeof *v.row); /* somebody's vector, and the query's */
+    hr_wipe(v.q, c->stride);
     m->free(m->ctx, block, bytes);
     return status;
 }

@@ -1,0 +1,310 @@
+/* The side cache against the log itself: whatever happens to the cache, a store opened with it must answer as one opened
+ * without. That other store is the reference of every test here. */
+#include "memory/cache.h"
+#include "tests/t.h"
+
+enum { DIM = 24, SEGMENT = 8192 };
+static uint32_t rng = 2463534242u;
+static uint32_t next_random(void) {
+    rng ^= rng << 13, rng ^= rng >> 17, rng ^= rng << 5;
+    return rng;
+}
+static const hr_allocator *memory;
+static bool open_as(hr_store *s, const char *path, bool write, bool cached) {
+    hr_store_config c = {SEGMENT, write, false, memory, {NULL, 0, false, 0, 0}};
+    return (cached ? hr_store_open_cached : hr_store_open_file)(s, path, &c, NULL) == HR_OK;
+}
+static uint8_t *slurp(const char *path, size_t *n) {
+    FILE *f = fopen(path, "rb");
+    *n = 0;
+    if (!f) return NULL;
+    fseek(f, 0, SEEK_END);
+    *n = (size_t)ftell(f);
+    rewind(f);
+    uint8_t *p = malloc(*n + 1);
+    if (fread(p, 1, *n, f) != *n) *n = 0;
+    fclose(f);
+    return p;
+}
+static void spill(const char *path, const uint8_t *p, size_t n) {
+    FILE *f = fopen(path, "wb");
+    T_CHECK(f && fwrite(p, 1, n, f) == n);
+    if (f) fclose(f);
+}
+static bool has(const char *path, const char *word) {
+    size_t n, m = strlen(word);
+    uint8_t *p = slurp(path, &n);
+    bool yes = false;
+    for (size_t i = 0; p && i + m <= n && !yes; i++) yes = memcmp(p + i, word, m) == 0;
+    free(p);
+    return yes;
+}
+
+static void vector_of(uint32_t k, float v[DIM]) {
+    for (uint32_t i = 0; i < DIM; i++) v[i] = (float)((k * 7919u + i * 104729u + (k ^ i) * 31u) % 1009u) - 504.0f;
+}
+static hr_status put_one(hr_store *s, uint32_t k, uint64_t id, const char *text) {
+    static const char *const words[4] = {"tea", "coffee", "teapot", "water"};
+    char line[120], key[16];
+    float v[DIM];
+    hr_item it;
+    memset(&it, 0, sizeof it);
+    snprintf(line, sizeof line, "%s %s number%u", text, words[k % 4], k);
+    snprintf(key, sizeof key, "k%u", k % 13);
+    it.id = id;
+    it.text = (hr_str){line, strlen(line)};
+    it.scope = k % 3 ? (hr_str){"home", 4} : (hr_str){"work", 4};
+    if (k % 5 == 0) it.kind = HR_KIND_VALUE, it.key = (hr_str){key, strlen(key)};
+    vector_of(k, v);
+    if (k % 4) it.vector = v, it.dim = DIM, it.space = k % 7 ? "one" : "two";
+    return hr_store_put(s, &it, 1, NULL);
+}
+
+/* all answers of two stores are the same, apart from where they lie in entries */
+static bool same_hits(hr_store *a, hr_store *b, const hr_hit *x, const hr_hit *y, size_t n, size_t m) {
+    if (n != m) return false;
+    for (size_t i = 0; i < n; i++) {
+        if (a->entries[x[i].entry].id != b->entries[y[i].entry].id || x[i].score != y[i].score) return false;
+    }
+    return true;
+}
+static bool same_answers(hr_store *a, hr_store *b) {
+    static const char *const query[3] = {"tea number7", "tea*", "\"coffee number5\" water"};
+    hr_filter any = HR_FILTER_ANY, home = any;
+    hr_hit x[20], y[20];
+    size_t n, m;
+    home.scope = (hr_str){"home", 4};
+    if (a->n_live != b->n_live || a->n_spaces != b->n_spaces) return false;
+    for (uint32_t i = 0; i < b->n; i++) {
+        hr_item p, q;
+        char text[200];
+        if (!b->entries[i].live) continue;
+        hr_entry *e = hr_store_find(a, b->entries[i].id);
+        if (e == NULL || hr_store_read(a, e, &p, NULL) != HR_OK || p.text.size >= sizeof text) return false;
+        memcpy(text, p.text.data, p.text.size);
+        size_t size = p.text.size;
+        if (hr_store_read(b, &b->entries[i], &q, NULL) != HR_OK || q.text.size != size || memcmp(q.text.data, text, size)) return false;
+    }
+    for (int i = 0; i < 3; i++) {
+        hr_str w = {query[i], strlen(query[i])};
+        if (hr_lexical_find(a, w, i ? &home : &any, 0, x, 20, &n, NULL) != HR_OK) return false;
+        if (hr_lexical_find(b, w, i ? &home : &any, 0, y, 20, &m, NULL) != HR_OK || !same_hits(a, b, x, y, n, m)) return false;
+        float v[DIM];
+        vector_of(next_random() % 400, v);
+        hr_status one = hr_vector_find(a, i == 2 ? "two" : "one", v, DIM, i ? &home : &any, 0, x, 20, &n, NULL);
+        hr_status two = hr_vector_find(b, i == 2 ? "two" : "one", v, DIM, i ? &home : &any, 0, y, 20, &m, NULL);
+        if (one != two || (one == HR_OK && !same_hits(a, b, x, y, n, m))) return false;
+    }
+    return true;
+}
+/* opens both ways for reading; *used: the cache was believed */
+static bool same_stores(const char *path, bool *used) {
+    hr_store a, b;
+    if (!open_as(&a, path, false, true)) return false;
+    *used = hr_cache_reach(&a, HR_CACHE_ROWS) != 0;
+    bool ok = open_as(&b, path, false, false);
+    ok = ok && same_answers(&a, &b);
+    hr_store_close(&a);
+    hr_store_close(&b);
+    return ok;
+}
+static bool make_store(const char *path, uint32_t n) {
+    hr_store s;
+    remove(path);
+    bool ok = open_as(&s, path, true, true);
+    for (uint32_t k = 0; k < n && ok; k++) ok = put_one(&s, k, 0, "likes") == HR_OK;
+    ok = ok && same_answers(&s, &s); /* both lists are used, so both are written */
+    hr_store_close(&s);
+    return ok;
+}
+
+T_TEST(a_life_with_a_cache) {
+    const char *path = t_tmp("life.hearth");
+    uint32_t believed = 0;
+    hr_store s;
+    remove(path);
+    for (uint32_t round = 0; round < 40; round++) {
+        bool used;
+        T_NEED(open_as(&s, path, true, round % 5 != 4));
+        for (uint32_t k = 0; k < next_random() % 60; k++) {
+            uint32_t at = s.n ? next_random() % s.n : 0;
+            uint64_t id = s.n && s.entries[at].live ? s.entries[at].id : 0;
+            uint32_t what = next_random() % 8;
+            if (what == 0 && id) T_EQ_I(hr_store_delete(&s, &id, 1, NULL), HR_OK);
+            else T_EQ_I(put_one(&s, next_random() % 400, what < 3 ? id : 0, "has"), HR_OK);
+        }
+        if (round % 7 == 6) T_EQ_I(hr_store_compact(&s, NULL), HR_OK);
+        if (round % 3 == 0 && s.n_live) T_CHECK(same_answers(&s, &s));
+        hr_store_close(&s);
+        T_NEED(same_stores(path, &used));
+        believed += used;
+    }
+    T_CHECK(believed > 10); /* else nothing was tested */
+}
+
+T_TEST(any_byte_of_the_cache_flipped_or_cut) {
+    const char *path = t_tmp("flip.hearth"), *cache = t_tmp("flip.hearth-cache");
+    size_t n;
+    bool used;
+    T_NEED(make_store(path, 24));
+    uint8_t *p = slurp(cache, &n);
+    T_NEED(p && n > 4096 && same_stores(path, &used) && used);
+    uint32_t believed = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (i >= 1200 && i < 4080 && i % 16) continue; /* zeros between the sections' table and the head's sum */
+        uint8_t bit = (uint8_t)(1u << next_random() % 8);
+        p[i] ^= bit;
+        spill(cache, p, n);
+        bool same = same_stores(path, &used);
+        p[i] ^= bit;
+        believed += used;
+        T_NEED(t_check(same, T_HERE("flip"), "byte %zu", i));
+    }
+    T_CHECK(believed > 0); /* padding, and sections that are looked at later */
+    for (size_t i = 0; i < n; i += 97) {
+        spill(cache, p, i);
+        T_NEED(t_check(same_stores(path, &used), T_HERE("cut"), "at %zu", i));
+    }
+    free(p);
+}
+
+T_TEST(another_log_or_an_older_one) {
+    const char *path = t_tmp("old.hearth"), *cache = t_tmp("old.hearth-cache"), *other = t_tmp("new.hearth");
+    size_t n, m, l;
+    bool used;
+    hr_store s;
+    T_NEED(make_store(path, 40));
+    uint8_t *log = slurp(path, &n);
+    T_NEED(open_as(&s, path, true, true));
+    for (uint32_t k = 0; k < 400; k++) T_EQ_I(put_one(&s, k, 0, "drinks"), HR_OK);
+    hr_store_close(&s);
+    T_CHECK(same_stores(path, &used) && used);
+    uint8_t *newer = slurp(cache, &m);
+    spill(path, log, n); /* a backup comes back under a cache that has seen more */
+    T_CHECK(same_stores(path, &used) && !used);
+    T_NEED(open_as(&s, path, true, false)); /* and goes another way, with records of the same sizes and numbers */
+    for (uint32_t k = 0; k < 400; k++) T_EQ_I(put_one(&s, k, 0, "brings"), HR_OK);
+    hr_store_close(&s);
+    spill(cache, newer, m);
+    T_CHECK(same_stores(path, &used) && !used);
+    T_NEED(make_store(other, 40)); /* the cache of another store */
+    uint8_t *others = slurp(t_tmp("new.hearth-cache"), &l);
+    spill(cache, others, l);
+    T_CHECK(same_stores(path, &used) && !used);
+    T_NEED(open_as(&s, path, true, true)); /* closing makes it right */
+    T_CHECK(same_answers(&s, &s));
+    hr_store_close(&s);
+    T_CHECK(same_stores(path, &used) && used);
+    remove(cache);
+    T_CHECK(same_stores(path, &used) && !used);
+    free(log), free(newer), free(others);
+}
+
+T_TEST(the_cache_forgets_too) {
+    const char *path = t_tmp("forget.hearth"), *cache = t_tmp("forget.hearth-cache"), *half = t_tmp("forget.hearth-cache~");
+    bool used;
+    for (int way = 0; way < 3; way++) { /* forget; forget without the cache; delete and compact */
+        hr_store s;
+        uint64_t n = 0;
+        hr_filter f = HR_FILTER_ANY;
+        f.term = (hr_str){"zanzibar", 8};
+        T_NEED(make_store(path, 30));
+        T_NEED(open_as(&s, path, true, true));
+        T_EQ_I(put_one(&s, 1, 0, "zanzibar"), HR_OK);
+        uint64_t id = s.entries[s.n - 1].id;
+        hr_store_close(&s);
+        remove(cache);
+        T_NEED(open_as(&s, path, true, true));
+        T_CHECK(same_answers(&s, &s));
+        hr_store_close(&s);
+        T_CHECK(has(cache, "zanzibar"));
+        spill(half, (const uint8_t *)"zanzibar", 8); /* a writer died here */
+        T_NEED(open_as(&s, path, true, way != 1));
+        if (way < 2) T_EQ_I(hr_store_forget(&s, &f, &n, NULL), HR_OK);
+        if (way == 2) T_EQ_I(hr_store_delete(&s, &id, 1, NULL), HR_OK);
+        if (way == 2) T_EQ_I(hr_store_compact(&s, NULL), HR_OK);
+        T_CHECK(!has(cache, "zanzibar") && !has(half, "zanzibar") && !has(path, "zanzibar") && (way == 2 || n == 1));
+        T_CHECK(same_answers(&s, &s));
+        hr_store_close(&s);
+        T_CHECK(!has(cache, "zanzibar") && !has(half, "zanzibar"));
+        T_CHECK(same_stores(path, &used) && used == (way != 1));
+    }
+}
+
+T_TEST(damage_behind_the_cache_is_typed_then_counted) {
+    const char *path = t_tmp("hurt.hearth");
+    hr_store s;
+    hr_item it;
+    size_t n;
+    T_NEED(make_store(path, 40));
+    T_NEED(open_as(&s, path, true, true));
+    uint64_t id = s.entries[2].id;
+    size_t at = 8192 + (size_t)s.entries[2].loc.seg * SEGMENT + s.entries[2].loc.at + 32 + 60;
+    T_CHECK(s.log.head != s.entries[2].loc.seg); /* in an old segment */
+    hr_store_close(&s);
+    uint8_t *p = slurp(path, &n);
+    p[at] ^= 4;
+    spill(path, p, n);
+    free(p);
+    T_NEED(open_as(&s, path, true, true));
+    T_EQ_U(s.log.damage.places, 0);
+    T_NEED(hr_store_find(&s, id) != NULL);
+    T_EQ_I(hr_store_read(&s, hr_store_find(&s, id), &it, NULL), HR_E_FORMAT);
+    hr_store_close(&s);
+    T_NEED(open_as(&s, path, true, true));
+    T_CHECK(s.log.damage.places == 1 && s.log.read_only && hr_store_find(&s, id) == NULL);
+    hr_store_close(&s);
+}
+
+T_TEST(an_encrypted_store_has_none) {
+    const char *path = t_tmp("sealed.hearth");
+    size_t n;
+    hr_store s;
+    hr_store_config c = {SEGMENT, true, false, NULL, {"0123456789abcdef0123456789abcdef", 32, false, 0, 0}};
+    T_NEED(hr_store_open_cached(&s, path, &c, NULL) == HR_OK);
+    T_EQ_I(put_one(&s, 1, 0, "secret"), HR_OK);
+    hr_store_close(&s);
+    T_CHECK(slurp(t_tmp("sealed.hearth-cache"), &n) == NULL);
+    T_NEED(hr_store_open_cached(&s, path, &c, NULL) == HR_OK);
+    T_EQ_U(s.n_live, 1);
+    hr_store_close(&s);
+}
+
+static long allocations, fail_at, held;
+static void *count_alloc(void *ctx, size_t n, size_t align) {
+    (void)ctx, (void)align;
+    if (++allocations == fail_at) return NULL;
+    held++;
+    return aligned_alloc(64, (n + 64) / 64 * 64);
+}
+static void count_free(void *ctx, void *p, size_t n) {
+    (void)ctx, (void)n;
+    held--;
+    free(p);
+}
+T_TEST(every_allocation_failing) {
+    static const hr_allocator counting = {count_alloc, count_free, NULL};
+    const char *path = t_tmp("alloc.hearth");
+    bool used = true;
+    T_NEED(make_store(path, 30));
+    memory = &counting;
+    for (fail_at = 1; fail_at < 200; fail_at++) {
+        hr_store s;
+        allocations = 0;
+        if (open_as(&s, path, true, true)) {
+            if (put_one(&s, (uint32_t)fail_at, 0, "wants") == HR_OK) (void)same_answers(&s, &s);
+            hr_store_close(&s);
+        }
+        T_EQ_I(held, 0);
+        long made = allocations;
+        memory = NULL;
+        T_NEED(t_check(same_stores(path, &used), T_HERE("allocation"), "%ld", fail_at));
+        memory = &counting;
+        if (made < fail_at) break;
+    }
+    memory = NULL;
+    T_CHECK(fail_at > 20 && fail_at < 200);
+}
+T_MAIN(T_RUN(a_life_with_a_cache), T_RUN(any_byte_of_the_cache_flipped_or_cut), T_RUN(another_log_or_an_older_one),
+       T_RUN(the_cache_forgets_too), T_RUN(damage_behind_the_cache_is_typed_then_counted), T_RUN(an_encrypted_store_has_none),
+       T_RUN(every_allocation_failing))

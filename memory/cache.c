@@ -364,8 +364,8 @@ static hr_status cache_write_all(hr_cache_out *o) {
 static bool cache_worth_it(const hr_store *s) {
     const hr_cache *c = s->cache;
     const hr_wal *log = &s->log;
-    if (c == NULL || !c->use || log->sealed || log->read_only || log->latched || log->head == UINT32_MAX || s->n == 0) return false;
-    if (log->damage.places != 0) return false;
+    if (c == NULL || !c->use || log->sealed || log->read_only || log->latched || log->damage.places != 0) return false;
+    if (log->head == UINT32_MAX || s->n == 0) return false;
     for (uint32_t i = 0; i < log->n_segs; i++) {
         if (log->segs[i].damaged || (log->segs[i].seq != 0 && log->segs[i].dirty)) return false;
     }

@@ -133,7 +133,8 @@ static bool lexical_add(const hr_allocator *m, hr_lexical *x, uint32_t doc, cons
 
 static bool lexical_whole(const hr_store *s, const hr_lexical *x, uint32_t reach) {
     uint32_t used = 0;
-    if (x->table_cap == 0 || (x->table_cap & (x->table_cap - 1)) != 0 || x->n_terms > x->table_cap / 2 || reach > s->n) return false;
+    if (x->table_cap == 0 || (x->table_cap & (x->table_cap - 1)) != 0 || x->n_terms > x->table_cap / 2) return false;
+    if (reach > s->n) return false;
     for (uint32_t i = 0; i < x->n_terms; i++) {
         const lex_term *t = &x->terms[i];
         if (t->at > x->n_pool || t->n > x->n_pool - t->at || t->n > WORD_BYTES || t->head > x->n_postings) return false;

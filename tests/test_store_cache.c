@@ -83,7 +83,8 @@ static bool same_answers(hr_store *a, hr_store *b) {
         if (e == NULL || hr_store_read(a, e, &p, NULL) != HR_OK || p.text.size >= sizeof text) return false;
         memcpy(text, p.text.data, p.text.size);
         size_t size = p.text.size;
-        if (hr_store_read(b, &b->entries[i], &q, NULL) != HR_OK || q.text.size != size || memcmp(q.text.data, text, size)) return false;
+        if (hr_store_read(b, &b->entries[i], &q, NULL) != HR_OK || q.text.size != size) return false;
+        if (memcmp(q.text.data, text, size) != 0) return false;
     }
     for (int i = 0; i < 3; i++) {
         hr_str w = {query[i], strlen(query[i])};
@@ -151,7 +152,8 @@ T_TEST(any_byte_of_the_cache_flipped_or_cut) {
     T_NEED(p && n > 4096 && same_stores(path, &used) && used);
     uint32_t believed = 0;
     for (size_t i = 0; i < n; i++) {
-        if (i >= 1200 && i < 4080 && i % 16) continue; /* zeros between the sections' table and the head's sum */
+        if (i >= 640 && i % 8 != 5 && i < 4092) continue; /* every byte of the head that says something, a sample of the rest */
+        if (i >= 4096 && i % 7 != 3) continue;
         uint8_t bit = (uint8_t)(1u << next_random() % 8);
         p[i] ^= bit;
         spill(cache, p, n);

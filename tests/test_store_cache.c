@@ -31,14 +31,15 @@ static void spill(const char *path, const uint8_t *p, size_t n) {
     T_CHECK(f && fwrite(p, 1, n, f) == n);
     if (f) fclose(f);
 }
-static bool has(const char *path, const char *word) {
-    size_t n, m = strlen(word);
+static bool has_bytes(const char *path, const void *word, size_t m) {
+    size_t n;
     uint8_t *p = slurp(path, &n);
     bool yes = false;
     for (size_t i = 0; p && i + m <= n && !yes; i++) yes = memcmp(p + i, word, m) == 0;
     free(p);
     return yes;
 }
+static bool has(const char *path, const char *word) { return has_bytes(path, word, strlen(word)); }
 
 static void vector_of(uint32_t k, float v[DIM]) {
     for (uint32_t i = 0; i < DIM; i++) v[i] = (float)((k * 7919u + i * 104729u + (k ^ i) * 31u) % 1009u) - 504.0f;
@@ -202,6 +203,35 @@ T_TEST(another_log_or_an_older_one) {
     free(log), free(newer), free(others);
 }
 
+T_TEST(another_way_within_one_segment) { /* the same salts: only the bytes differ */
+    const char *path = t_tmp("fork.hearth"), *cache = t_tmp("fork.hearth-cache");
+    size_t n;
+    bool used;
+    hr_store s;
+    uint32_t made = 20, head;
+    do {
+        T_NEED(make_store(path, made++));
+        T_NEED(open_as(&s, path, true, false));
+        head = hr_log_room(&s.log) > 1000 ? s.log.head : UINT32_MAX;
+        hr_store_close(&s);
+    } while (head == UINT32_MAX && made < 40);
+    uint8_t *log = slurp(path, &n);
+    remove(cache);
+    T_NEED(open_as(&s, path, true, true));
+    T_EQ_I(put_one(&s, 101, 0, "drinks"), HR_OK);
+    T_CHECK(s.log.head == head && same_answers(&s, &s));
+    uint64_t lsn = s.log.next_lsn;
+    hr_store_close(&s);
+    T_CHECK(same_stores(path, &used) && used);
+    spill(path, log, n);
+    T_NEED(open_as(&s, path, true, false));
+    T_EQ_I(put_one(&s, 109, 0, "brings"), HR_OK);
+    T_CHECK(s.log.head == head && s.log.next_lsn == lsn);
+    hr_store_close(&s);
+    T_CHECK(same_stores(path, &used) && !used);
+    free(log);
+}
+
 T_TEST(the_cache_forgets_too) {
     const char *path = t_tmp("forget.hearth"), *cache = t_tmp("forget.hearth-cache"), *half = t_tmp("forget.hearth-cache~");
     bool used;
@@ -212,14 +242,17 @@ T_TEST(the_cache_forgets_too) {
         f.term = (hr_str){"zanzibar", 8};
         T_NEED(make_store(path, 30));
         T_NEED(open_as(&s, path, true, true));
-        T_EQ_I(put_one(&s, 1, 0, "zanzibar"), HR_OK);
-        uint64_t id = s.entries[s.n - 1].id;
+        hr_item it;
+        memset(&it, 0, sizeof it);
+        it.text = (hr_str){"to Zanzibar", 11}, it.scope = (hr_str){"journeys", 8};
+        T_EQ_I(hr_store_put(&s, &it, 1, NULL), HR_OK);
+        uint64_t id = it.id, scope = s.entries[s.n - 1].scope_hash;
         hr_store_close(&s);
         remove(cache);
         T_NEED(open_as(&s, path, true, true));
         T_CHECK(same_answers(&s, &s));
         hr_store_close(&s);
-        T_CHECK(has(cache, "zanzibar"));
+        T_CHECK(has(cache, "zanzibar") && has_bytes(cache, &scope, 8)); /* folded in the pool */
         spill(half, (const uint8_t *)"zanzibar", 8); /* a writer died here */
         T_NEED(open_as(&s, path, true, way != 1));
         if (way < 2) T_EQ_I(hr_store_forget(&s, &f, &n, NULL), HR_OK);
@@ -228,7 +261,7 @@ T_TEST(the_cache_forgets_too) {
         T_CHECK(!has(cache, "zanzibar") && !has(half, "zanzibar") && !has(path, "zanzibar") && (way == 2 || n == 1));
         T_CHECK(same_answers(&s, &s));
         hr_store_close(&s);
-        T_CHECK(!has(cache, "zanzibar") && !has(half, "zanzibar"));
+        T_CHECK(!has(cache, "zanzibar") && !has(half, "zanzibar") && !has_bytes(cache, &scope, 8));
         T_CHECK(same_stores(path, &used) && used == (way != 1));
     }
 }
@@ -308,5 +341,6 @@ T_TEST(every_allocation_failing) {
     T_CHECK(fail_at > 20 && fail_at < 200);
 }
 T_MAIN(T_RUN(a_life_with_a_cache), T_RUN(any_byte_of_the_cache_flipped_or_cut), T_RUN(another_log_or_an_older_one),
+       T_RUN(another_way_within_one_segment),
        T_RUN(the_cache_forgets_too), T_RUN(damage_behind_the_cache_is_typed_then_counted), T_RUN(an_encrypted_store_has_none),
        T_RUN(every_allocation_failing))

@@ -252,7 +252,9 @@ static hr_status open_block(hr_store *s, hr_block *b, const hr_store_config *con
     for (uint32_t i = 0; i < s->log.n_segs && status == HR_OK && !s->log.read_only; i++) {
         /* debris of a torn batch may hold somebody's words, and what was given up in a repair goes, too */
         const hr_log_seg *g = &s->log.segs[i];
-        if (g->seq != 0 && (g->dirty || g->damaged)) status = hr_store_clean_segment(s, i, err);
+        if (g->seq == 0 || (!g->dirty && !g->damaged)) continue;
+        if (g->damaged) status = hr_cache_erase(s, err); /* it may know what is given up */
+        if (status == HR_OK) status = hr_store_clean_segment(s, i, err);
     }
     if (status != HR_OK) {
         hr_cache_free(s); /* not to be written */

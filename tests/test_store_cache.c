@@ -290,6 +290,11 @@ T_TEST(damage_behind_the_cache_is_typed_then_counted) {
     T_NEED(open_as(&s, path, true, true));
     T_CHECK(s.log.damage.places == 1 && s.log.read_only && hr_store_find(&s, id) == NULL);
     hr_store_close(&s);
+    hr_store_config c = {SEGMENT, true, true, NULL, {NULL, 0, false, 0, 0}};
+    spill(t_tmp("hurt.hearth-cache"), (const uint8_t *)"words", 5); /* a repair gives it up there, too */
+    T_NEED(hr_store_open_file(&s, path, &c, NULL) == HR_OK);
+    hr_store_close(&s);
+    T_CHECK(slurp(t_tmp("hurt.hearth-cache"), &n) == NULL);
 }
 
 T_TEST(an_encrypted_store_has_none) {

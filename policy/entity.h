@@ -40,6 +40,19 @@ typedef struct hr_find_tables { /* made once, so that most anchors cost little *
 } hr_find_tables;
 HR_PRIVATE void hr_find_tables_init(hr_find_tables *t);
 
+/* Kept from call to call by who owns the views, so that looking for words is fast; no answer depends on it. starts: a bit for
+ * each folded byte that begins a word, made when `fresh` is false (after each change of f); filters: of lists, by address. */
+enum { HR_MEMO_LISTS = 128, HR_MEMO_TEXT = 10240 };
+typedef struct hr_view_memo {
+    size_t n;           /* folded bytes in all */
+    bool fresh;
+    uint64_t starts[HR_MEMO_TEXT / 64];
+    struct {
+        const char *words;
+        uint64_t bits[8];
+    } filters[HR_MEMO_LISTS];
+} hr_view_memo;
+
 typedef struct hr_view {
     const uint8_t *f;
     size_t lo, hi;      /* what may be looked at */
@@ -47,6 +60,7 @@ typedef struct hr_view {
     size_t at;          /* the anchor */
     bool ends;          /* the text ends at hi; else it goes on */
     const hr_find_tables *tables; /* NULL: do without */
+    hr_view_memo *memo;           /* likewise */
 } hr_view;
 
 /* --- views ------------------------------------------------------------------------------------------------------------ */

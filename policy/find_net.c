@@ -39,16 +39,71 @@ static bool context_at(const hr_view *v, size_t i, size_t end, const char *words
     return false;
 }
 
-bool hr_view_context(const hr_view *v, size_t begin, size_t end, size_t reach, size_t after, const char *words) {
-    uint32_t firsts = 0;
+/* the first three letters of a word as one of 512; what is no letter counts alike */
+static unsigned word_code(int a, int b, int c) {
+    unsigned code = ((unsigned)a & 31) << 10;
+    if (hr_is_letter(b)) code |= ((unsigned)b & 31) << 5;
+    if (hr_is_letter(b) && hr_is_letter(c)) code |= (unsigned)c & 31;
+    return code * 0x9e3779b1u >> 23;
+}
+static void fill_filter(uint64_t bits[8], const char *words) {
+    memset(bits, 0, 8 * sizeof bits[0]);
     for (const char *w = words; *w != 0; w++) {
-        if (w == words || w[-1] == '|') firsts |= 1u << (*w & 31);
+        const int any = w[1] == '*' ? 1 : w[2] == '*' ? 2 : 3; /* what a prefix leaves open */
+        for (int k = 0; k < (any == 1 ? 1024 : any == 2 ? 32 : 1); k++) {
+            int b = any == 1 ? 'a' - 1 + k / 32 : (unsigned char)w[1], c = any < 3 ? 'a' - 1 + k % 32 : (unsigned char)w[2];
+            unsigned code = word_code((unsigned char)w[0], b, c);
+            bits[code / 64] |= (uint64_t)1 << code % 64;
+        }
+        while (*w != '|') w++;
     }
+}
+static const uint64_t *find_filter(hr_view_memo *m, const char *words) {
+    size_t i = (size_t)((uintptr_t)words * 0x9e3779b97f4a7c15u >> 57) % HR_MEMO_LISTS;
+    for (size_t k = 0; k < 8; k++, i = (i + 1) % HR_MEMO_LISTS) {
+        if (m->filters[i].words == words) return m->filters[i].bits;
+        if (m->filters[i].words == NULL) break;
+    }
+    m->filters[i].words = words;
+    fill_filter(m->filters[i].bits, words);
+    return m->filters[i].bits;
+}
+static bool begins_word(const uint8_t *f, size_t i, size_t lo) {
+    return hr_is_letter(f[i]) && (i == lo || !hr_is_letter(f[i - 1]) || (hr_is_upper(f[i]) && !hr_is_upper(f[i - 1])));
+}
+static void mark_starts(hr_view_memo *m, const uint8_t *f) {
+    memset(m->starts, 0, sizeof m->starts);
+    for (size_t i = 0; i < m->n; i++) m->starts[i / 64] |= (uint64_t)begins_word(f, i, 0) << i % 64;
+    m->fresh = true;
+}
+
+/* the first word behind i, before end, that may be in the list */
+static size_t next_word(const hr_view *v, size_t i, size_t end, const uint64_t *filter) {
+    hr_view_memo *m = v->memo;
+    for (; i < end; i++) {
+        if (m == NULL || i == v->lo) { /* the view's first byte may begin a word wherever the text was cut */
+            if (begins_word(v->f, i, v->lo)) return i;
+            continue;
+        }
+        uint64_t bits = m->starts[i / 64] >> i % 64;
+        if (bits == 0) {
+            i |= 63;
+            continue;
+        }
+        for (; (bits & 1) == 0; bits >>= 1) i++;
+        if (i >= end) break;
+        unsigned code = word_code(v->f[i], i + 1 < v->hi ? v->f[i + 1] : 0, i + 2 < v->hi ? v->f[i + 2] : 0);
+        if (filter[code / 64] >> code % 64 & 1) return i;
+    }
+    return end;
+}
+
+bool hr_view_context(const hr_view *v, size_t begin, size_t end, size_t reach, size_t after, const char *words) {
+    const uint64_t *filter = v->memo != NULL ? find_filter(v->memo, words) : NULL;
+    if (v->memo != NULL && !v->memo->fresh) mark_starts(v->memo, v->f);
     size_t ranges[2][2] = {{begin > v->lo + reach ? begin - reach : v->lo, begin}, {end, hr_min_size(v->hi, end + after)}};
     for (size_t r = 0; r < 2; r++) {
-        for (size_t i = ranges[r][0]; i < ranges[r][1]; i++) {
-            if (!(firsts >> (v->f[i] & 31) & 1)) continue;
-            if (i > v->lo && hr_is_letter(v->f[i - 1]) && !(hr_is_upper(v->f[i]) && !hr_is_upper(v->f[i - 1]))) continue;
+        for (size_t i = ranges[r][0]; (i = next_word(v, i, ranges[r][1], filter)) < ranges[r][1]; i++) {
             if (context_at(v, i, ranges[r][1], words)) return true;
         }
     }

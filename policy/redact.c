@@ -28,6 +28,7 @@ struct hr_redactor {
     uint8_t swallow;            /* HR_MORE_*: a match that is still going on; its bytes vanish */
     uint8_t pem;                /* of HR_MORE_PEM: how far its END line is */
     bool same, finished, failed;
+    hr_view_memo memo;
     redact_cluster clusters[HR_REDACT_CLUSTERS];
     uint8_t raw[REDACT_ROOM + REDACT_KEPT];
     uint8_t folded[REDACT_ROOM + REDACT_KEPT];
@@ -73,7 +74,8 @@ static void fold_block(hr_redactor *r, bool ends) {
         }
     }
     r->n_read = i;
-    r->n_folded = n;
+    r->n_folded = r->memo.n = n;
+    r->memo.fresh = false;
 }
 
 /* --- what goes out ---------------------------------------------------------------------------------------------------- */
@@ -107,7 +109,7 @@ static void close_first(hr_redactor *r) {
     emit_bytes(r, put, n_put);
     r->out = k->end;
     report_match(r, k, op, put, n_put);
-    hr_wipe(put, sizeof put);
+    hr_wipe(put, n_put);
     r->n_clusters--;
     memmove(r->clusters, r->clusters + 1, r->n_clusters * sizeof r->clusters[0]);
 }
@@ -262,7 +264,7 @@ static void meet_anchors(hr_redactor *r, bool ends) {
         uint64_t raw = raw_of(r, i), first = raw < HR_REDACT_BACK ? 0 : raw - HR_REDACT_BACK;
         uint64_t lo = first < HR_REDACT_CONTEXT ? 0 : first - HR_REDACT_CONTEXT;
         hr_view v = {
-            f, folded_of(r, lo), folded_of(r, raw + HR_REDACT_AHEAD), 0, i, ends && raw + HR_REDACT_AHEAD >= known, &r->tables};
+            f, folded_of(r, lo), folded_of(r, raw + HR_REDACT_AHEAD), 0, i, ends && raw + HR_REDACT_AHEAD >= known, &r->tables, &r->memo};
         v.first = folded_of(r, first > r->floor ? first : r->floor);
         unsigned kind = r->anchor[f[i]];
         close_until(r, raw);

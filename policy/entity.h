@@ -35,14 +35,17 @@ typedef struct hr_match {
     uint16_t scheme;
 } hr_match;
 
+enum { HR_PHONE_FORMS = 255 };
 typedef struct hr_find_tables { /* made once, so that most anchors cost little */
     uint16_t before[32];
+    uint8_t form[HR_PHONE_FORMS], forms[33]; /* phone numbers' forms by their first group */
 } hr_find_tables;
 HR_PRIVATE void hr_find_tables_init(hr_find_tables *t);
+HR_PRIVATE void hr_phone_tables_init(hr_find_tables *t);
 
 /* Kept from call to call by who owns the views, so that looking for words is fast; no answer depends on it. starts: a bit for
  * each folded byte that begins a word, made when `fresh` is false (after each change of f); filters: of lists, by address. */
-enum { HR_MEMO_LISTS = 128, HR_MEMO_TEXT = 10240 };
+enum { HR_MEMO_LISTS = 256, HR_MEMO_TEXT = 10240 };
 typedef struct hr_view_memo {
     size_t n;           /* folded bytes in all */
     bool fresh;

@@ -59,7 +59,7 @@ static void fill_filter(uint64_t bits[8], const char *words) {
     }
 }
 static const uint64_t *find_filter(hr_view_memo *m, const char *words) {
-    size_t i = (size_t)((uintptr_t)words * 0x9e3779b97f4a7c15u >> 57) % HR_MEMO_LISTS;
+    size_t i = (size_t)((uintptr_t)words * 0x9e3779b97f4a7c15u >> 56) % HR_MEMO_LISTS;
     for (size_t k = 0; k < 8; k++, i = (i + 1) % HR_MEMO_LISTS) {
         if (m->filters[i].words == words) return m->filters[i].bits;
         if (m->filters[i].words == NULL) break;

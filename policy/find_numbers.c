@@ -100,7 +100,7 @@ bool hr_find_card(const hr_view *v, hr_match *hit) {
     size_t n = read_digits(v, v->at, d, ends, group, 24);
     for (size_t len = 12; len <= hr_min_size(n, 19); len++) {
         bool whole = len == n || group[len] == 1; /* ends with its group */
-        if (whole && !hr_is_alnum(hr_view_get(v, ends[len - 1])) && hr_card_valid(d, len) && card_groups(group, len)) best = len;
+        if (whole && !hr_is_alnum(hr_view_get(v, ends[len - 1])) && card_groups(group, len) && hr_card_valid(d, len)) best = len;
     }
     if (best == 0) return false;
     bool context = hr_view_context(v, v->at, ends[best - 1], 60, 20, words);
@@ -170,11 +170,12 @@ bool hr_iban_valid(const char *text, size_t n) {
 bool hr_find_iban(const hr_view *v, hr_match *hit) {
     size_t begin = v->at - 2, end = begin, m = 0;
     char t[40];
-    if (v->at < v->first + 2) return false;
+    if (v->at < v->first + 2 || !hr_is_digit(hr_view_get(v, v->at + 1))) return false;
     if (!hr_is_letter(v->f[begin]) && v->at >= v->first + 3 && v->f[v->at - 1] == ' ') begin--; /* "DE 89" */
-    size_t len = iban_length(hr_view_get(v, begin) & ~32, hr_view_get(v, begin + 1) & ~32);
-    if (len == 0 || !hr_is_letter(v->f[begin]) || !hr_is_letter(v->f[begin + 1]) || hr_is_alnum(hr_view_get(v, begin - 1)))
+    if (!hr_is_letter(hr_view_get(v, begin)) || !hr_is_letter(hr_view_get(v, begin + 1)) || hr_is_alnum(hr_view_get(v, begin - 1)))
         return false;
+    size_t len = iban_length(v->f[begin] & ~32, v->f[begin + 1] & ~32);
+    if (len == 0) return false;
     size_t group = 0;
     int sign = -1;
     for (end = begin; m < len && end < v->hi; end++) {
@@ -319,6 +320,34 @@ static size_t international_end(const hr_view *v, size_t i) {
     return end;
 }
 
+/* forms by their first group's digits, 16 more with a bracket before it */
+static size_t first_group_of_form(const char *form) {
+    size_t n = 0, bracket = 0;
+    if (*form == '!') form++;
+    if (*form == '(') bracket = 16, form++;
+    for (; *form == '#' || *form == '[' || hr_is_digit(*form); form++, n++) {
+        if (*form == '[') form = strchr(form, ']');
+    }
+    return bracket + hr_min_size(n, 15);
+}
+static size_t first_group_of_text(const hr_view *v, size_t i) {
+    size_t n = 0, bracket = 0;
+    if (hr_view_get(v, i) == '(') bracket = 16, i++;
+    while (n < 15 && hr_is_digit(hr_view_get(v, i))) i++, n++;
+    return bracket + n;
+}
+void hr_phone_tables_init(hr_find_tables *t) {
+    size_t n = 0;
+    _Static_assert(HR_COUNT(phone_forms) <= HR_PHONE_FORMS, "more forms than the table has room for");
+    for (size_t key = 0; key < 32; key++) {
+        t->forms[key] = (uint8_t)n;
+        for (size_t i = 0; i < HR_COUNT(phone_forms); i++) {
+            if (first_group_of_form(phone_forms[i]) == key) t->form[n++] = (uint8_t)i;
+        }
+    }
+    t->forms[32] = (uint8_t)n;
+}
+
 bool hr_find_phone(const hr_view *v, hr_match *hit) {
     size_t begin = v->at, end = 0;
     int before = hr_view_get(v, begin - 1);
@@ -326,7 +355,7 @@ bool hr_find_phone(const hr_view *v, hr_match *hit) {
     if (before == '+' || (before == '(' && hr_view_get(v, begin - 2) == '+')) {
         begin -= before == '+' ? 1 : 2;
         end = hr_is_alnum(hr_view_get(v, begin - 1)) ? 0 : international_end(v, v->at);
-    } else if (v->f[begin] == '0' && hr_view_get(v, begin + 1) == '0' && !hr_is_alnum(before) && before != '.' && before != ',') {
+    } else if (v->f[begin] == '0' && hr_view_get(v, begin + 1) == '0' && hr_is_digit(hr_view_get(v, begin + 2)) && !hr_is_alnum(before) && before != '.' && before != ',') {
         end = international_end(v, begin + 2);
         if (end > 0 && memchr(v->f + begin + 2, ' ', end - begin - 2) == NULL &&
             !hr_view_context(v, begin, end, 40, 0, phone_words))
@@ -344,8 +373,11 @@ bool hr_find_phone(const hr_view *v, hr_match *hit) {
         (before == '-' && hr_is_alnum(hr_view_get(v, begin - 2)))) return false;
     int context = -1;
     size_t best = 0;
-    for (size_t i = 0; i < HR_COUNT(phone_forms); i++) {
-        const char *form = phone_forms[i];
+    const hr_find_tables *t = v->tables;
+    size_t key = t != NULL ? first_group_of_text(v, begin) : 0, from = t != NULL ? t->forms[key] : 0;
+    size_t last = t != NULL ? t->forms[key + 1] : HR_COUNT(phone_forms);
+    for (size_t i = from; i < last; i++) {
+        const char *form = phone_forms[t != NULL ? t->form[i] : i];
         bool ask = *form == '!';
         size_t e = form_end(v, begin, form + ask);
         int next = hr_view_get(v, e);

@@ -407,6 +407,7 @@ hr_status hr_redactor_init(const hr_redact_config *c, hr_arena *arena, hr_redact
     r->c.key = NULL;
     set_anchors(r);
     hr_find_tables_init(&r->tables);
+    hr_phone_tables_init(&r->tables);
     hr_redact_reset(r, true);
     *out = r;
     return HR_OK;

@@ -28,7 +28,7 @@ static void put_hash(const hr_redact_vault *v, int entity, const uint8_t *raw, s
     hr_hmac_add(&h, hr_entity_name(entity), strlen(hr_entity_name(entity)) + 1);
     hr_hmac_add(&h, value, m);
     hr_hmac_end(&h, hash);
-    hr_wipe(value, sizeof value);
+    hr_wipe(value, m);
 }
 
 /* The value's number among those of its entity, from 1 on; 0 when the table is full. */
@@ -36,7 +36,7 @@ static unsigned put_number(hr_redact_vault *v, int entity, const uint8_t *raw, s
     uint8_t value[PUT_VALUE];
     size_t m = put_value(raw, n, value);
     uint64_t tag = hr_hash64(value, m, hr_le64(v->key) + (uint64_t)entity) | 1;
-    hr_wipe(value, sizeof value);
+    hr_wipe(value, m);
     size_t i = (size_t)(tag >> 16) % HR_REDACT_LABELS;
     for (size_t tries = 0; tries < HR_REDACT_LABELS; tries++, i = (i + 1) % HR_REDACT_LABELS) {
         if (v->tag[i] == tag) return v->number[i];

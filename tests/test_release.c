@@ -112,6 +112,7 @@ T_TEST(installs_and_goes_back) {
     T_EQ_I(hr_release_switch(&s, &last, &wrong, 0, &err), HR_E_DENIED);
     wrong = last.file[0], wrong.size++;
     T_EQ_I(hr_release_switch(&s, &last, &wrong, 1, &err), HR_E_DENIED);
+    T_EQ_I(hr_release_switch(&s, &last, last.file, 0, &err), HR_E_DENIED);
     T_EQ_I(hr_release_active(&s, last.id), -1);
     T_EQ_I(hr_release_switch(&s, &last, last.file, 1, &err), HR_OK);
     const int first = hr_release_active(&s, last.id);
@@ -127,6 +128,9 @@ T_TEST(installs_and_goes_back) {
     T_EQ_I(offer_spec(&s, m), HR_OK);
     T_EQ_I(hr_release_active(&s, last.id), -1);
     T_EQ_I(hr_release_back(&s, last.id, &err), HR_E_STATE); /* 6 is about to be overwritten */
+    T_EQ_I(hr_release_switch(&s, &last, last.file, 1, &err), HR_OK);
+    T_EQ_I(hr_release_back(&s, last.id, &err), HR_E_STATE); /* 5 is below the floor */
+    T_EQ_I(hr_release_active(&s, last.id), 1 - first);
 }
 
 T_TEST(attacks) {
@@ -192,6 +196,7 @@ T_TEST(roots_turn_one_step) {
     spec m = usual;
     m.version = UINT32_MAX, m.floor = UINT32_MAX; /* thieves with x and y block all versions */
     T_EQ_I(offer_spec(&s, m), HR_OK);
+    const hr_release theirs = last;
     m = usual;
     T_EQ_I(offer_spec(&s, m), HR_E_DENIED);
     T_EQ_I(turn(&s, root_text(3, 2000, 1, "d", 1, "w", "abd"), 100), HR_E_DENIED);  /* two steps */
@@ -204,7 +209,11 @@ T_TEST(roots_turn_one_step) {
     T_EQ_I(turn(&s, root_text(2, 2000, 1, "dd", 1, "w", "abd"), 100), HR_E_FORMAT); /* a key twice */
     T_EQ_I(turn(&s, root_text(2, 2000, 1, "d", 1, "d", "abd"), 100), HR_E_FORMAT);  /* in both roles */
     T_EQ_U(s.root.version, 1);
+    hr_release_state late = s;
+    late.now = 3000;
+    T_EQ_I(turn(&late, root_text(2, 2000, 1, "d", 1, "w", "bcd"), 100), HR_E_DENIED); /* by the latest time seen */
     T_EQ_I(turn(&s, root_text(2, 2000, 1, "d", 1, "w", "bcd"), 1500), HR_OK);       /* also after the old one's end */
+    T_EQ_I(hr_release_switch(&s, &theirs, theirs.file, 1, &err), HR_E_STATE);       /* accepted under the old one */
     T_EQ_I(offer_spec(&s, m), HR_E_DENIED);                                         /* the old keys and the old root */
     m.root = 2, m.expires = 1600;
     T_EQ_I(offer_spec(&s, m), HR_E_DENIED);

@@ -1,11 +1,12 @@
 /* api_memory.c: the memory half of hearth.h: argument checks and the names of things; the work is in memory/. */
-#include "engine/hearth.h"
-#include "memory/store.h"
+#include "engine/api_memory.h"
 
 struct hearth_memory {
     hr_store store;
     hr_allocator allocator;
 };
+
+hr_store *hr_api_store(hearth_memory *memory) { return &memory->store; }
 
 static hr_error *memory_error(hearth_error *err) {
     hr_error *e = (hr_error *)err; /* same layout: asserted in api_model.c */
@@ -29,7 +30,7 @@ static hr_filter filter_inside(const hearth_filter *f) {
     return out;
 }
 
-static void item_outside(const hr_item *i, hearth_item *out) {
+void hr_api_item_out(const hr_item *i, hearth_item *out) {
     memset(out, 0, sizeof *out);
     out->id = i->id;
     out->time_ms = i->time_ms;
@@ -42,6 +43,24 @@ static void item_outside(const hr_item *i, hearth_item *out) {
     out->source = i->source.data, out->n_source = i->source.size;
     out->tags = i->tags.data, out->n_tags = i->tags.size;
     out->key = i->key.data, out->n_key = i->key.size;
+}
+
+void hr_api_item_in(const hearth_item *o, hr_item *in) {
+    memset(in, 0, sizeof *in);
+    in->id = o->id;
+    in->time_ms = o->time_ms;
+    in->expires_ms = o->expires_ms;
+    in->kind = o->kind < 0 ? UINT32_MAX : (uint32_t)o->kind;
+    in->confidence = o->confidence < 0 ? UINT32_MAX : (uint32_t)o->confidence;
+    in->count = o->count;
+    in->text = memory_str(o->text, o->n_text);
+    in->scope = memory_str(o->scope, o->n_scope);
+    in->source = memory_str(o->source, o->n_source);
+    in->tags = memory_str(o->tags, o->n_tags);
+    in->key = memory_str(o->key, o->n_key);
+    in->vector = o->vector;
+    in->dim = o->dim;
+    in->space = o->space;
 }
 
 hearth_status hearth_memory_open(const char *path, const hearth_memory_config *config, hearth_memory **memory,
@@ -86,24 +105,7 @@ hearth_status hearth_memory_put(hearth_memory *memory, hearth_item *items, size_
     const hr_allocator *a = &memory->allocator;
     hr_item *in = (hr_item *)a->alloc(a->ctx, n * sizeof *in, 16);
     if (in == NULL) return hr_fail(e, HR_E_MEMORY, HR_NO_OFFSET, "items", "out of memory");
-    for (size_t i = 0; i < n; i++) {
-        const hearth_item *o = &items[i];
-        memset(&in[i], 0, sizeof in[i]);
-        in[i].id = o->id;
-        in[i].time_ms = o->time_ms;
-        in[i].expires_ms = o->expires_ms;
-        in[i].kind = o->kind < 0 ? UINT32_MAX : (uint32_t)o->kind;
-        in[i].confidence = o->confidence < 0 ? UINT32_MAX : (uint32_t)o->confidence;
-        in[i].count = o->count;
-        in[i].text = memory_str(o->text, o->n_text);
-        in[i].scope = memory_str(o->scope, o->n_scope);
-        in[i].source = memory_str(o->source, o->n_source);
-        in[i].tags = memory_str(o->tags, o->n_tags);
-        in[i].key = memory_str(o->key, o->n_key);
-        in[i].vector = o->vector;
-        in[i].dim = o->dim;
-        in[i].space = o->space;
-    }
+    for (size_t i = 0; i < n; i++) hr_api_item_in(&items[i], &in[i]);
     hr_status status = hr_store_put(&memory->store, in, n, e);
     for (size_t i = 0; i < n && status == HR_OK; i++) {
         items[i].id = in[i].id;
@@ -122,7 +124,7 @@ hearth_status hearth_memory_get(hearth_memory *memory, uint64_t id, hearth_item 
     const hr_entry *entry = hr_store_find(&memory->store, id);
     if (entry == NULL) return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "id", "there is no item %llu", (unsigned long long)id);
     HR_TRY(hr_store_read(&memory->store, entry, &in, e));
-    item_outside(&in, item);
+    hr_api_item_out(&in, item);
     return HR_OK;
 }
 

@@ -390,6 +390,24 @@ HEARTH_API hearth_status hearth_memory_rekey(hearth_memory *memory, const void *
                                              hearth_error *err);
 HEARTH_API hearth_status hearth_memory_compact(hearth_memory *memory, hearth_error *err); /* to the size of what lives */
 HEARTH_API void hearth_memory_get_stats(const hearth_memory *memory, hearth_memory_stats *stats);
+/* A statement (structured kind, key) merged with what its key has: certainty, then time decides; counts add up. */
+HEARTH_API hearth_status hearth_memory_learn(hearth_memory *m, const hearth_item *fact, uint64_t *id, hearth_error *err);
+/* Every statement made of a fact that is still on the device, the one that holds first; non-zero stops. note: NULL. */
+typedef int hearth_on_item(void *ctx, const hearth_item *item, const char *note);
+HEARTH_API hearth_status hearth_memory_history(hearth_memory *m, uint64_t id, hearth_on_item *each, void *ctx, hearth_error *err);
+/* What the model should know, best first, in out [cap]: at most max_tokens of count(all of it), nothing expired or about a
+ * blocked topic, no scope but those given (and the empty one). */
+HEARTH_API hearth_status hearth_memory_digest(hearth_memory *m, const char *const *scopes, size_t n_scopes, size_t max_tokens,
+        size_t (*count)(void *ctx, const char *text, size_t n), void *ctx, char *out, size_t cap, size_t *n, hearth_error *err);
+enum { HEARTH_FACTS = 0, HEARTH_LINES = 1 }; /* facts to edit (load: missing ones go); all as JSON lines: memory/FORMAT.md */
+HEARTH_API hearth_status hearth_memory_save(hearth_memory *m, int form, int (*write)(void *ctx, const char *text, size_t n),
+                                            void *ctx, hearth_error *err);
+HEARTH_API hearth_status hearth_memory_load(hearth_memory *m, int form, const char *text, size_t n, hearth_progress *progress,
+                                            void *ctx, uint64_t *changed, hearth_error *err);
+HEARTH_API hearth_status hearth_memory_verify(hearth_memory *m, hearth_on_item *found, void *ctx, uint64_t counts[6],
+                                  hearth_error *err); /* counts: records items vectors facts versions findings */
+HEARTH_API hearth_status hearth_memory_reembed(hearth_memory *m, const char *space, uint32_t dim, int (*embed)(void *ctx,
+        const char *text, size_t n, float *out), void *ctx, size_t most, uint64_t *left, hearth_error *err); /* resumable */
 
 /* --- policy: may this subject use this data for this purpose in this sink? Default deny; a pure function ------------------- */
 typedef struct hearth_policy hearth_policy; /* text format: `hearth policy --help`; immutable, any number of threads */

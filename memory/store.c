@@ -329,12 +329,11 @@ int hr_store_space(const hr_store *s, const char *name) {
     return -1;
 }
 
-/* the item of the same kind, scope and key; *skip: it is certain and the new one is not */
-static hr_status merge_key(hr_store *s, hr_item *i, uint64_t now, bool *skip, hr_error *err) {
+hr_status hr_store_by_key(hr_store *s, const hr_item *i, hr_entry **found, hr_item *old, hr_error *err) {
     uint64_t h = key_hash(i);
     uint32_t *link = s->keys_cap != 0 ? &s->keys[h & (s->keys_cap - 1)] : NULL;
+    *found = NULL;
     while (link != NULL && *link != 0) {
-        hr_item old;
         hr_entry *e = &s->entries[*link - 1];
         if (!e->live) { /* out of the chain: nobody walks past it twice */
             *link = e->next_key;
@@ -342,17 +341,27 @@ static hr_status merge_key(hr_store *s, hr_item *i, uint64_t now, bool *skip, hr
         }
         link = &e->next_key;
         if (e->key_hash != h) continue;
-        HR_TRY(hr_store_read(s, e, &old, err));
-        bool same = old.kind == i->kind && old.key.size == i->key.size && old.scope.size == i->scope.size &&
-                    memcmp(old.key.data, i->key.data, i->key.size) == 0 &&
-                    (i->scope.size == 0 || memcmp(old.scope.data, i->scope.data, i->scope.size) == 0);
+        HR_TRY(hr_store_read(s, e, old, err));
+        bool same = old->kind == i->kind && old->key.size == i->key.size && old->scope.size == i->scope.size &&
+                    memcmp(old->key.data, i->key.data, i->key.size) == 0 &&
+                    (i->scope.size == 0 || memcmp(old->scope.data, i->scope.data, i->scope.size) == 0);
         if (!same) continue;
-        bool expired = old.expires_ms != 0 && old.expires_ms <= now;
-        *skip = old.confidence == HR_STORE_CERTAIN && i->confidence < HR_STORE_CERTAIN && !expired;
-        i->id = *skip ? 0 : old.id;
-        i->count = old.count + 1;
+        *found = e;
         return HR_OK;
     }
+    return HR_OK;
+}
+
+/* *skip: what is there under the key is certain and the new one is not */
+static hr_status merge_key(hr_store *s, hr_item *i, uint64_t now, bool *skip, hr_error *err) {
+    hr_item old;
+    hr_entry *e;
+    HR_TRY(hr_store_by_key(s, i, &e, &old, err));
+    if (e == NULL) return HR_OK;
+    bool expired = old.expires_ms != 0 && old.expires_ms <= now;
+    *skip = old.confidence == HR_STORE_CERTAIN && i->confidence < HR_STORE_CERTAIN && !expired;
+    i->id = *skip ? 0 : old.id;
+    i->count = old.count + 1;
     return HR_OK;
 }
 
@@ -406,10 +415,10 @@ static hr_status plan_items(hr_store *s, hr_item *items, size_t n, put_plan *p, 
         bool skip = false;
         if (i->count == 0) i->count = 1; /* an import brings its own */
         if (i->time_ms == 0) i->time_ms = now;
-        if (i->id != 0 && hr_store_find(s, i->id) == NULL) {
+        if (i->id != 0 && !i->exact && hr_store_find(s, i->id) == NULL) {
             return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "id", "there is no item %llu", (unsigned long long)i->id);
         }
-        if (i->id == 0 && i->key.size != 0) HR_TRY(merge_key(s, i, now, &skip, err));
+        if (i->id == 0 && i->key.size != 0 && !i->exact) HR_TRY(merge_key(s, i, now, &skip, err));
         if (skip) continue;
         if (i->vector != NULL) plan_space(s, p, i);
         if (i->id == 0) i->id = s->log.next_lsn + p->n; /* the number of its first record: never used again */

@@ -21,6 +21,7 @@ typedef struct hr_item {
     const float *vector;     /* [dim], or NULL */
     uint32_t dim;
     const char *space;       /* identity of the embedder */
+    bool exact;              /* put: written as it is: no merging by key, and the id may be a new one that is still free */
 } hr_item;
 
 typedef struct hr_entry {    /* one version of an item; its text stays on the device */
@@ -95,6 +96,8 @@ HR_PRIVATE uint32_t hr_store_index(const hr_store *s, uint64_t id);
 /* One atomic, durable batch. New items get their id. An item with a key takes the place of the one with the same kind,
  * scope and key, unless that one is certain and this one is not: then nothing is written and item->id is 0. */
 HR_PRIVATE hr_status hr_store_put(hr_store *s, hr_item *items, size_t n, hr_error *err);
+/* *found: the living item of i's kind, scope and key, read into *old; NULL: none */
+HR_PRIVATE hr_status hr_store_by_key(hr_store *s, const hr_item *i, hr_entry **found, hr_item *old, hr_error *err);
 /* What is there under id, NULL when nothing. */
 HR_PRIVATE hr_entry *hr_store_find(hr_store *s, uint64_t id);
 /* Text and names point into the store until the next call. */

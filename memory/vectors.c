@@ -295,6 +295,18 @@ static hr_status rescore_rows(hr_store *s, vec_column *c, vec_query *v, const hr
     return HR_OK;
 }
 
+/* a space that everything has left is as good as unknown */
+static hr_status check_space_used(const hr_store *s, int at, hr_error *err) {
+    bool others = false;
+    for (uint32_t i = 0; i < s->n; i++) {
+        if (!s->entries[i].live || s->entries[i].vec_space == 0) continue;
+        if (s->entries[i].vec_space == at + 1) return HR_OK;
+        others = true;
+    }
+    return others ? hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "space", "no vectors of this embedder are left: they were rebuilt")
+                  : HR_OK;
+}
+
 hr_status hr_vector_find(hr_store *s, const char *space, const float *query, uint32_t dim, const hr_filter *f, uint64_t now_ms,
                          hr_hit *hits, size_t k, size_t *n, hr_error *err) {
     const hr_allocator *m = s->memory;
@@ -306,7 +318,7 @@ hr_status hr_vector_find(hr_store *s, const char *space, const float *query, uin
     }
     HR_TRY(columns_update(s, err));
     vec_column *c = &s->columns->space[at];
-    if (c->n == 0 || k == 0) return HR_OK;
+    if (c->n == 0 || k == 0) return check_space_used(s, at, err);
     vec_query v;
     memset(&v, 0, sizeof v);
     v.x = query;
@@ -329,5 +341,5 @@ hr_status hr_vector_find(hr_store *s, const char *space, const float *query, uin
     hr_wipe(v.row, dim * sizeof *v.row); /* somebody's vector, and the query's */
     hr_wipe(v.q, c->stride);
     m->free(m->ctx, block, bytes);
-    return status;
+    return status == HR_OK && *n == 0 ? check_space_used(s, at, err) : status;
 }

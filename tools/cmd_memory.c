@@ -8,9 +8,9 @@ static const char *const kind_names[] = {"text", "tone", "intent", "blocked", "p
 
 typedef struct memory_options {
     const char *scope, *source, *tags, *key, *kind, *term, *file;
-    const char *key_file, *passphrase_file, *new_key_file, *new_passphrase_file;
+    const char *key_file, *passphrase_file, *new_key_file, *new_passphrase_file, *model;
     uint64_t id, expires, from, to;
-    int k, confidence;
+    int k, confidence, tokens;
     bool json, all, repair;
 } memory_options;
 
@@ -31,7 +31,7 @@ static hearth_filter filter_of(const memory_options *o) {
     return f;
 }
 
-static void show_item(const hearth_item *i, const hearth_hit *h, bool json) {
+void memory_show(const hearth_item *i, const hearth_hit *h, bool json) {
     if (!json) {
         printf("%llu\t", (unsigned long long)i->id);
         if (h) printf("%.4f\t", h->score);
@@ -60,22 +60,28 @@ static void show_item(const hearth_item *i, const hearth_hit *h, bool json) {
     cli_json_close('}');
 }
 
+static hearth_item item_given(const memory_options *o) {
+    hearth_item i;
+    memset(&i, 0, sizeof i);
+    i.id = o->id, i.expires_ms = o->expires, i.confidence = o->confidence;
+    i.kind = o->kind ? kind_of(o->kind) : o->key ? HEARTH_VALUE : HEARTH_TEXT;
+    i.scope = o->scope, i.n_scope = o->scope ? strlen(o->scope) : 0;
+    i.source = o->source, i.n_source = o->source ? strlen(o->source) : 0;
+    i.tags = o->tags, i.n_tags = o->tags ? strlen(o->tags) : 0;
+    i.key = o->key, i.n_key = o->key ? strlen(o->key) : 0;
+    return i;
+}
+
 static int memory_add(hearth_memory *m, const memory_options *o, const char *text) {
     hearth_error err;
     hearth_item i;
     char *data = NULL;
     size_t n = 0;
     clear_memory_error(&err);
-    memset(&i, 0, sizeof i);
     if (!text && cli_read_file(o->file ? o->file : "-", &data, &n) != CLI_OK) return CLI_FAILED;
     if (data && n > 0 && data[n - 1] == '\n') n--;
-    i.id = o->id, i.expires_ms = o->expires, i.confidence = o->confidence;
-    i.kind = o->kind ? kind_of(o->kind) : o->key ? HEARTH_VALUE : HEARTH_TEXT;
+    i = item_given(o);
     i.text = text ? text : data, i.n_text = text ? strlen(text) : n;
-    i.scope = o->scope, i.n_scope = o->scope ? strlen(o->scope) : 0;
-    i.source = o->source, i.n_source = o->source ? strlen(o->source) : 0;
-    i.tags = o->tags, i.n_tags = o->tags ? strlen(o->tags) : 0;
-    i.key = o->key, i.n_key = o->key ? strlen(o->key) : 0;
     hearth_status status = hearth_memory_put(m, &i, 1, &err);
     free(data);
     if (status != HEARTH_OK) return cli_report(&err, "add");
@@ -105,7 +111,7 @@ static int memory_find(hearth_memory *m, const memory_options *o, const char *wo
     if (o->json) cli_json_open(NULL, '[');
     for (size_t i = 0; i < n; i++) {
         if (hearth_memory_get(m, hits[i].id, &item, &err) != HEARTH_OK) return cli_report(&err, "find");
-        show_item(&item, &hits[i], o->json);
+        memory_show(&item, &hits[i], o->json);
     }
     if (o->json) cli_json_close(']');
     return CLI_OK;
@@ -120,13 +126,13 @@ static int memory_get(hearth_memory *m, const memory_options *o, const char *id)
     if (id) {
         char *end;
         if (hearth_memory_get(m, strtoull(id, &end, 10), &item, &err) != HEARTH_OK) return cli_report(&err, "get");
-        show_item(&item, NULL, o->json);
+        memory_show(&item, NULL, o->json);
         return CLI_OK;
     }
     if (o->json) cli_json_open(NULL, '[');
     while (hearth_memory_next(m, after, &f, &item, &err) == HEARTH_OK) {
         after = item.id;
-        show_item(&item, NULL, o->json);
+        memory_show(&item, NULL, o->json);
     }
     if (o->json) cli_json_close(']');
     return err.status == HEARTH_E_ARG ? CLI_OK : cli_report(&err, "get");
@@ -213,12 +219,60 @@ static int open_memory(const char *path, const memory_options *o, bool read, hea
     return status == HEARTH_OK ? CLI_OK : cli_report(&err, path);
 }
 
+enum { WORD_ADD, WORD_PUT, WORD_FIND, WORD_GET, WORD_FORGET, WORD_COMPACT, WORD_STATS, WORD_EXPORT, WORD_IMPORT, WORD_REKEY,
+       WORD_FACTS, WORD_DIGEST, WORD_DUMP, WORD_LOAD, WORD_VERIFY, WORD_REEMBED };
+static const char *const memory_words[] = {"add", "put", "find", "get", "forget", "compact", "stats", "export", "import",
+                                           "rekey", "facts", "digest", "dump", "load", "verify", "reembed"};
+
+static bool facts_set(const char *what) { return what && strcmp(what, "set") == 0; }
+
+static int check_words(int verb, const memory_options *o, const char *const *words) {
+    if (verb < 0) return cli_misuse("memory", words[1], "unknown; see hearth memory --help");
+    if (o->kind && kind_of(o->kind) < 0) return cli_misuse("memory", "--kind", "unknown: %s", o->kind);
+    if (verb == WORD_PUT && !o->key) return cli_misuse("memory", "put", "needs --key");
+    if (verb == WORD_FIND && !words[2]) return cli_misuse("memory", "find", "needs words");
+    if (verb == WORD_REEMBED && !o->model) return cli_misuse("memory", "reembed", "needs --model");
+    if (verb != WORD_FACTS) return words[3] ? cli_misuse("memory", words[3], "one word too many") : CLI_GO;
+    if (!facts_set(words[2]) && (!words[2] || (strcmp(words[2], "get") != 0 && strcmp(words[2], "list") != 0))) {
+        return cli_misuse("memory", "facts", "set, get or list");
+    }
+    if (facts_set(words[2]) && (!o->key || !words[3])) return cli_misuse("memory", "facts set", "needs --key and a text");
+    if (strcmp(words[2], "get") == 0 && !words[3] && !o->key) return cli_misuse("memory", "facts get", "needs a key");
+    return CLI_GO;
+}
+
+static int memory_word(int verb, hearth_memory *m, const memory_options *o, const char *const *words) {
+    hearth_error err;
+    hearth_filter f = filter_of(o);
+    hearth_item fact = item_given(o);
+    fact.text = words[3], fact.n_text = words[3] ? strlen(words[3]) : 0;
+    clear_memory_error(&err);
+    switch (verb) {
+    case WORD_ADD: case WORD_PUT: return memory_add(m, o, words[2]);
+    case WORD_FIND: return memory_find(m, o, words[2]);
+    case WORD_GET: return memory_get(m, o, words[2]);
+    case WORD_FORGET: return memory_forget(m, o);
+    case WORD_COMPACT: return hearth_memory_compact(m, &err) == HEARTH_OK ? CLI_OK : cli_report(&err, words[0]);
+    case WORD_EXPORT: return memory_save(m, HEARTH_LINES, words[2]);
+    case WORD_IMPORT: return memory_load(m, HEARTH_LINES, words[2], o->json);
+    case WORD_REKEY: return memory_rekey(m, o);
+    case WORD_FACTS: return memory_facts(m, &fact, &f, words[2], words[3], o->json);
+    case WORD_DIGEST: return memory_digest(m, o->scope, o->tokens, o->model, o->json);
+    case WORD_DUMP: return memory_save(m, HEARTH_FACTS, words[2]);
+    case WORD_LOAD: return memory_load(m, HEARTH_FACTS, words[2], o->json);
+    case WORD_VERIFY: return memory_verify(m, o->json);
+    case WORD_REEMBED: return memory_reembed(m, o->model, o->json);
+    default: return memory_stats(m, o->json);
+    }
+}
+
 int cmd_memory(int argc, char **argv) {
     memory_options o;
     memset(&o, 0, sizeof o);
     o.k = 10;
+    o.tokens = 256;
     o.confidence = 1000;
-    const char *words[3] = {NULL, NULL, NULL};
+    const char *words[4] = {NULL, NULL, NULL, NULL};
     const cli_option options[] = {
         {"--scope", NULL, CLI_TEXT, &o.scope, 0, 0, "NAME", "whose or what for; asked for or given"},
         {"--source", NULL, CLI_TEXT, &o.source, 0, 0, "NAME", "where it comes from"},
@@ -239,43 +293,35 @@ int cmd_memory(int argc, char **argv) {
         {"--passphrase-file", NULL, CLI_TEXT, &o.passphrase_file, 0, 0, "FILE", "the same with a passphrase, the first line"},
         {"--new-key-file", NULL, CLI_TEXT, &o.new_key_file, 0, 0, "FILE", "rekey: what opens it from now on"},
         {"--new-passphrase-file", NULL, CLI_TEXT, &o.new_passphrase_file, 0, 0, "FILE", "rekey: the same"},
+        {"--tokens", "-n", CLI_INT, &o.tokens, 0, 16000, "N", "digest: at most so many (256)"},
+        {"--model", "-m", CLI_TEXT, &o.model, 0, 0, "GGUF", "digest: counts the tokens; reembed: the embedding model"},
         {"--json", NULL, CLI_FLAG, &o.json, 0, 0, NULL, "report as JSON"},
     };
-    const cli_command command = {"memory", "STORE add|put|find|get|forget|compact|stats|export|import|rekey "
-                                 "[TEXT|ID|FILE]",
+    const cli_command command = {"memory", "STORE add|put|find|get|forget|compact|stats|export|import|rekey|"
+                                 "facts|digest|dump|load|verify|reembed [TEXT|ID|FILE]",
                                  "add TEXT (put: the same, with --key): prints the id once it is on the device.\n"
                                  "find WORDS: the best by BM25; \"a phrase\" and pref* are known. get ID, or get with\n"
                                  "filters: all of them. forget: erases all that matches, every version, from the file.\n"
-                                 "export, import: JSON lines, to and from a file or stdout and stdin.\n"
+                                 "export, import: everything as JSON lines, to and from a file or stdout and stdin.\n"
+                                 "facts set TEXT --kind K --key KEY: a statement, merged with what is there: certainty,\n"
+                                 "then time decides. facts get KEY: with its history. facts list.\n"
+                                 "dump, load: the facts as text to edit; a line taken out is a fact forgotten.\n"
+                                 "digest: what a model should know, best first, of --scope and of no scope.\n"
+                                 "verify: walks everything; exit code 1 when something is wrong.\n"
+                                 "reembed: vectors by another model, where the last run stopped.\n"
                                  "compact: the file shrinks to what lives. stats: exit code 1 when something is lost.\n"
                                  "Filters: --scope --source --tag --kind --term --from --to.",
-                                 options, CLI_COUNT(options), 2, 3};
-    static const char *const verbs[] = {"add", "put", "find", "get", "forget", "compact", "stats", "export", "import",
-                                        "rekey"};
+                                 options, CLI_COUNT(options), 2, 4};
     int code = cli_parse(&command, argc, argv, words), verb = -1;
     if (code != CLI_GO) return code;
-    for (size_t i = 0; i < CLI_COUNT(verbs); i++)
-        if (strcmp(words[1], verbs[i]) == 0) verb = (int)i;
-    if (verb < 0) return cli_misuse("memory", words[1], "unknown; see hearth memory --help");
-    if (o.kind && kind_of(o.kind) < 0) return cli_misuse("memory", "--kind", "unknown: %s", o.kind);
-    if (verb == 1 && !o.key) return cli_misuse("memory", "put", "needs --key");
-    if (verb == 2 && !words[2]) return cli_misuse("memory", "find", "needs words");
+    for (size_t i = 0; i < CLI_COUNT(memory_words); i++)
+        if (strcmp(words[1], memory_words[i]) == 0) verb = (int)i;
+    if ((code = check_words(verb, &o, words)) != CLI_GO) return code;
     hearth_memory *m = NULL;
-    hearth_error err;
-    clear_memory_error(&err);
-    bool read = verb == 2 || verb == 3 || verb == 6 || verb == 7;
+    bool read = verb == WORD_FIND || verb == WORD_GET || verb == WORD_STATS || verb == WORD_EXPORT || verb == WORD_DIGEST ||
+                verb == WORD_DUMP || verb == WORD_VERIFY || (verb == WORD_FACTS && !facts_set(words[2]));
     if ((code = open_memory(words[0], &o, read, &m)) != CLI_OK) return code;
-    switch (verb) {
-    case 0: case 1: code = memory_add(m, &o, words[2]); break;
-    case 2: code = memory_find(m, &o, words[2]); break;
-    case 3: code = memory_get(m, &o, words[2]); break;
-    case 4: code = memory_forget(m, &o); break;
-    case 5: code = hearth_memory_compact(m, &err) == HEARTH_OK ? CLI_OK : cli_report(&err, words[0]); break;
-    case 7: code = memory_export(m, words[2]); break;
-    case 8: code = memory_import(m, words[2]); break;
-    case 9: code = memory_rekey(m, &o); break;
-    default: code = memory_stats(m, o.json); break;
-    }
+    code = memory_word(verb, m, &o, words);
     hearth_memory_close(m);
     return code;
 }

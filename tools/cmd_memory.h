@@ -1,8 +1,13 @@
-/* cmd_memory.h: between cmd_memory.c and cmd_memory_json.c. path NULL: stdout, stdin. */
+/* cmd_memory.h: between cmd_memory.c and cmd_memory_facts.c. path NULL: stdout, stdin. form: HEARTH_FACTS, HEARTH_LINES. */
 #ifndef CMD_MEMORY_H
 #define CMD_MEMORY_H
 #include "tools/cli.h"
 
-int memory_export(hearth_memory *m, const char *path);
-int memory_import(hearth_memory *m, const char *path);
+void memory_show(const hearth_item *i, const hearth_hit *h, bool json);
+int memory_save(hearth_memory *m, int form, const char *path);
+int memory_load(hearth_memory *m, int form, const char *path, bool json);
+int memory_facts(hearth_memory *m, const hearth_item *fact, const hearth_filter *f, const char *what, const char *key, bool json);
+int memory_digest(hearth_memory *m, const char *scope, int max_tokens, const char *model_path, bool json);
+int memory_verify(hearth_memory *m, bool json);
+int memory_reembed(hearth_memory *m, const char *model_path, bool json);
 #endif

@@ -85,10 +85,60 @@ T_TEST(export_and_import_give_the_same) {
     T_EQ_STR(p, q);
     free(p), free(q);
     FILE *f = fopen(x, "wb");
-    fputs("{\"hearth_memory\":1}\n{\"text\":\"ok\"}\n{\"text\":\n", f);
+    fputs("{\"hearth_memory\":2,\"next\":9}\n{\"id\":1,\"kind\":\"text\",\"time\":1,\"expires\":0,\"confidence\":1,\"count\":1}\n{\"text\":\n",
+          f);
     fclose(f);
     T_EQ_I(sh(out, sizeof out, "%s import %s", b, x), 1);
     T_CHECK(strstr(out, "line 3") != NULL);
+}
+
+T_TEST(facts_from_the_shell) {
+    char out[4000];
+    const char *p = t_tmp("facts.hearth"), *d = t_tmp("facts.txt"), *x = t_tmp("facts.jsonl");
+    T_EQ_I(sh(out, sizeof out, "%s facts set dry --kind tone --key tone", p), 0);
+    T_EQ_I(sh(out, sizeof out, "%s facts set wild --kind tone --key tone --confidence 400 --json", p), 0);
+    T_CHECK(strstr(out, "\"id\""));
+    T_EQ_I(sh(out, sizeof out, "%s facts set Eva --kind person --key sister --scope home", p), 0);
+    T_EQ_I(sh(out, sizeof out, "%s facts set '' --kind blocked --key politics", p), 0);
+    T_EQ_I(sh(out, sizeof out, "%s facts set 'likes politics' --key hobby", p), 0);
+    T_EQ_I(sh(out, sizeof out, "%s facts get tone", p), 0);
+    T_CHECK(strstr(out, "dry") && strstr(out, "wild") && strstr(out, "dry") < strstr(out, "wild"));
+    T_EQ_I(sh(out, sizeof out, "%s facts get nobody", p), 1);
+    T_EQ_I(sh(out, sizeof out, "%s facts list --json", p), 0);
+    T_CHECK(strstr(out, "sister") && strstr(out, "\"count\": 2") != strstr(out, "\"count\":2"));
+    T_EQ_I(sh(out, sizeof out, "%s facts list --scope home", p), 0);
+    T_CHECK(strstr(out, "Eva") && !strstr(out, "dry"));
+    T_EQ_I(sh(out, sizeof out, "%s facts sing", p), 2);
+    T_EQ_I(sh(out, sizeof out, "%s facts set x", p), 2);
+    T_EQ_I(sh(out, sizeof out, "%s digest", p), 0);
+    T_EQ_STR(out, "- Tone: tone: dry\n");
+    T_EQ_I(sh(out, sizeof out, "%s digest --scope home -n 20 --json", p), 0);
+    T_CHECK(strstr(out, "sister: Eva") && strstr(out, "\"tokens\""));
+    const char *model = t_data("models/stories260K.gguf");
+    if (model) {
+        T_EQ_I(sh(out, sizeof out, "%s digest --scope home -m %s", p, model), 0);
+        T_CHECK(strstr(out, "sister: Eva") != NULL);
+    }
+    T_EQ_I(sh(out, sizeof out, "%s dump %s", p, d), 0);
+    T_EQ_I(sh(out, sizeof out, "%s load %s --json", p, d), 0);
+    T_CHECK(strstr(out, "\"changed\"") && strstr(out, "0"));
+    T_EQ_I(sh(out, sizeof out, "%s export %s", p, x), 0);
+    FILE *f = fopen(d, "wb");
+    fputs("hearth facts 1\n[tone]\n\"tone\": \"warm\"\n", f);
+    fclose(f);
+    T_EQ_I(sh(out, sizeof out, "%s load %s", p, d), 0);
+    T_EQ_STR(out, "4 changed\n");
+    T_EQ_I(sh(out, sizeof out, "%s load %s", p, x), 1);
+    T_CHECK(strstr(out, "line 1, column 1") != NULL);
+    T_EQ_I(sh(out, sizeof out, "%s forget --term warm", p), 0);
+    T_EQ_I(sh(out, sizeof out, "%s import %s --json", p, x), 0);
+    T_CHECK(strstr(out, "\"changed\"") != NULL);
+    T_EQ_I(sh(out, sizeof out, "%s verify --json", p), 0);
+    T_CHECK(strstr(out, "\"findings\"") && strstr(out, "\"found\""));
+    T_EQ_I(sh(out, sizeof out, "%s verify", p), 0);
+    T_CHECK(strstr(out, "facts     4") != NULL);
+    T_EQ_I(sh(out, sizeof out, "%s reembed", p), 2);
+    T_EQ_I(sh(out, sizeof out, "%s reembed -m /nonexistent", p), 1);
 }
 
 T_TEST(one_writer_many_readers) {
@@ -124,4 +174,5 @@ T_TEST(one_writer_many_readers) {
     hearth_memory_close(w);
 }
 
-T_MAIN(T_RUN(a_life_from_the_shell), T_RUN(export_and_import_give_the_same), T_RUN(one_writer_many_readers))
+T_MAIN(T_RUN(a_life_from_the_shell), T_RUN(export_and_import_give_the_same),
+       T_RUN(facts_from_the_shell), T_RUN(one_writer_many_readers))

@@ -54,8 +54,8 @@ hearth_status hearth_memory_save(hearth_memory *memory, int form, int (*write)(v
     return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "form", "%d", form);
 }
 
-hearth_status hearth_memory_load(hearth_memory *memory, int form, const char *text, size_t n, hearth_progress *progress, void *ctx,
-                                 uint64_t *changed, hearth_error *err) {
+hearth_status hearth_memory_load(hearth_memory *memory, int form, const char *text, size_t n, hearth_progress *progress,
+                                 void *ctx, uint64_t *changed, hearth_error *err) {
     hr_error *e = facts_error(err);
     uint64_t removed;
     if (memory == NULL || changed == NULL || (text == NULL && n != 0)) return facts_null(e);

@@ -44,7 +44,8 @@ static bool load_time(hr_text_in *t, uint64_t *ms) {
         v[4] > 59 || v[5] > 59) {
         return hr_text_fail(t, HR_E_FORMAT, "there is no such time (from 1970 on)");
     }
-    uint32_t y = v[0] - (v[1] <= 2), era = y / 400, yoe = y % 400, doy = (153 * (v[1] + (v[1] > 2 ? -3u : 9u)) + 2) / 5 + v[2] - 1;
+    uint32_t y = v[0] - (v[1] <= 2), era = y / 400, yoe = y % 400,
+             doy = (153 * (v[1] + (v[1] > 2 ? -3u : 9u)) + 2) / 5 + v[2] - 1;
     uint64_t day = (uint64_t)era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
     *ms = ((day * 24 + v[3]) * 60 + v[4]) * 60000 + v[5] * 1000 + v[6];
     return true;

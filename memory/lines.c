@@ -141,7 +141,8 @@ static bool lines_read(hr_text_in *t, line_item *l, size_t most) {
     do {
         if (!lines_member(t, l, &seen, most)) return false;
     } while (hr_text_word(t, ","));
-    if (!hr_text_word(t, "}") || !hr_text_newline(t)) return hr_text_fail(t, HR_E_FORMAT, ", or } and the line's end are missing");
+    if (!hr_text_word(t, "}") || !hr_text_newline(t))
+        return hr_text_fail(t, HR_E_FORMAT, ", or } and the line's end are missing");
     const hr_item *i = &l->item;
     if ((seen & 0x3f) != 0x3f || i->id == 0 || i->time_ms == 0 || i->count == 0) {
         return hr_text_fail(t, HR_E_FORMAT, "id, kind, time, expires, confidence or count is missing or 0");

@@ -78,7 +78,7 @@ static void mark_starts(hr_view_memo *m, const uint8_t *f) {
 }
 
 /* the first word behind i, before end, that may be in the list */
-static size_t next_word(const hr_view *v, size_t i, size_t end, const uint64_t *filter) {
+static size_t next_context_word(const hr_view *v, size_t i, size_t end, const uint64_t *filter) {
     hr_view_memo *m = v->memo;
     for (; i < end; i++) {
         if (m == NULL || i == v->lo) { /* the view's first byte may begin a word wherever the text was cut */
@@ -103,7 +103,7 @@ bool hr_view_context(const hr_view *v, size_t begin, size_t end, size_t reach, s
     if (v->memo != NULL && !v->memo->fresh) mark_starts(v->memo, v->f);
     size_t ranges[2][2] = {{begin > v->lo + reach ? begin - reach : v->lo, begin}, {end, hr_min_size(v->hi, end + after)}};
     for (size_t r = 0; r < 2; r++) {
-        for (size_t i = ranges[r][0]; (i = next_word(v, i, ranges[r][1], filter)) < ranges[r][1]; i++) {
+        for (size_t i = ranges[r][0]; (i = next_context_word(v, i, ranges[r][1], filter)) < ranges[r][1]; i++) {
             if (context_at(v, i, ranges[r][1], words)) return true;
         }
     }

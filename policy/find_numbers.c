@@ -172,7 +172,8 @@ bool hr_find_iban(const hr_view *v, hr_match *hit) {
     char t[40];
     if (v->at < v->first + 2 || !hr_is_digit(hr_view_get(v, v->at + 1))) return false;
     if (!hr_is_letter(v->f[begin]) && v->at >= v->first + 3 && v->f[v->at - 1] == ' ') begin--; /* "DE 89" */
-    if (!hr_is_letter(hr_view_get(v, begin)) || !hr_is_letter(hr_view_get(v, begin + 1)) || hr_is_alnum(hr_view_get(v, begin - 1)))
+    if (!hr_is_letter(hr_view_get(v, begin)) || !hr_is_letter(hr_view_get(v, begin + 1)) ||
+        hr_is_alnum(hr_view_get(v, begin - 1)))
         return false;
     size_t len = iban_length(v->f[begin] & ~32, v->f[begin + 1] & ~32);
     if (len == 0) return false;
@@ -355,7 +356,8 @@ bool hr_find_phone(const hr_view *v, hr_match *hit) {
     if (before == '+' || (before == '(' && hr_view_get(v, begin - 2) == '+')) {
         begin -= before == '+' ? 1 : 2;
         end = hr_is_alnum(hr_view_get(v, begin - 1)) ? 0 : international_end(v, v->at);
-    } else if (v->f[begin] == '0' && hr_view_get(v, begin + 1) == '0' && hr_is_digit(hr_view_get(v, begin + 2)) && !hr_is_alnum(before) && before != '.' && before != ',') {
+    } else if (v->f[begin] == '0' && hr_view_get(v, begin + 1) == '0' && hr_is_digit(hr_view_get(v, begin + 2)) &&
+               !hr_is_alnum(before) && before != '.' && before != ',') {
         end = international_end(v, begin + 2);
         if (end > 0 && memchr(v->f + begin + 2, ' ', end - begin - 2) == NULL &&
             !hr_view_context(v, begin, end, 40, 0, phone_words))

@@ -25,7 +25,7 @@ static const char id_maps[][24] = {
     X(gt_nit_3, 7, 15, 255, none, ID_TAX, "gt.nit\0######[0123456789K]\0" "765432\0\0nit|") \
     X(py_ruc_3, 7, 7, 255, none, ID_TAX, "py.ruc\0\0" "765432\0######-#\0ruc|") \
     X(ro_cui_2, 7, 0, 255, ro_cui, ID_TAX | ID_PREFIX, "ro.cui\0\0\0\0cui|cif|") \
-    X(si_maticna, 7, 7, 255, none, ID_TAX, "si.maticna\0\0" "765432\0\0maticna|ms|") \
+    X(si_maticna, 7, 7, 255, none, ID_TAX, "si.maticna\0\0" "765432\0\0maticna|") \
     X(sn_ninea, 7, 1, 255, none, ID_TAX, "sn.ninea\0\0" "121212\0\0ninea|") \
     X(ad_nrt, 8, 0, 255, none, ID_TAX, "ad.nrt\0[ACDEFGLOPU]######A\0\0\0nrt|") \
     X(cl_rut, 8, 15, 255, none, ID_PREFIX, "cl.rut\0#######[0123456789K]\0" "2765432\0#.###.###-?\0rut|run|") \
@@ -140,7 +140,7 @@ static const char id_maps[][24] = {
       "se.personnummer\0\0\0######-####\0personnummer|pnr|person nr|samordningsnummer|personal identity|") \
     X(sg_uen_2, 10, 18, 255, none, ID_TAX, "sg.uen\0[12]########A\0A86497531\0\0uen|") \
     X(sg_uen_3, 10, 0, 255, sg_uen, ID_TAX, "sg.uen\0[RST]##A?####A\0\0\0uen|") \
-    X(si_maticna_2, 10, 7, 6, none, ID_TAX, "si.maticna\0#######?##\0" "765432\0\0maticna|ms|") \
+    X(si_maticna_2, 10, 7, 6, none, ID_TAX, "si.maticna\0#######?##\0" "765432\0\0maticna|") \
     X(sk_dph, 10, 0, 255, sk_dph, ID_TAX | ID_PREFIX, "sk.dph\0\0\0\0dph|vat|") \
     X(sn_ninea_3, 10, 1, 6, none, ID_TAX, "sn.ninea\0#######[012]A#\0" "121212\0\0ninea|") \
     X(tr_vkn, 10, 0, 255, tr_vkn, ID_TAX, "tr.vkn\0\0\0\0vergi|vkn|") \

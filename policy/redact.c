@@ -264,7 +264,8 @@ static void meet_anchors(hr_redactor *r, bool ends) {
         uint64_t raw = raw_of(r, i), first = raw < HR_REDACT_BACK ? 0 : raw - HR_REDACT_BACK;
         uint64_t lo = first < HR_REDACT_CONTEXT ? 0 : first - HR_REDACT_CONTEXT;
         hr_view v = {
-            f, folded_of(r, lo), folded_of(r, raw + HR_REDACT_AHEAD), 0, i, ends && raw + HR_REDACT_AHEAD >= known, &r->tables, &r->memo};
+            f,          folded_of(r, lo), folded_of(r, raw + HR_REDACT_AHEAD), 0, i, ends && raw + HR_REDACT_AHEAD >= known,
+            &r->tables, &r->memo};
         v.first = folded_of(r, first > r->floor ? first : r->floor);
         unsigned kind = r->anchor[f[i]];
         close_until(r, raw);

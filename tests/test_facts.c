@@ -89,8 +89,8 @@ T_TEST(any_order_of_statements_gives_the_same) {
             T_EQ_U(got.count, sum);
             T_EQ_U(got.time_ms, st[best].time_ms);
             T_CHECK(got.text.size == st[best].text.size && memcmp(got.text.data, st[best].text.data, got.text.size) == 0);
-            snprintf(want[order], 600, "%.*s|%.*s|%.*s|%u", (int)got.text.size, got.text.data, (int)got.source.size, got.source.data,
-                     (int)got.tags.size, got.tags.data, got.confidence);
+            snprintf(want[order], 600, "%.*s|%.*s|%.*s|%u", (int)got.text.size, got.text.data, (int)got.source.size,
+                     got.source.data, (int)got.tags.size, got.tags.data, got.confidence);
             T_EQ_STR(want[order], want[0]);
             hr_store_close(&s);
             remove(t_tmp(name));
@@ -155,13 +155,15 @@ T_TEST(uses_decay_by_half_lives) { /* the expected values: by hand, from the def
 }
 
 static void fill_random(hr_store *s, int n) {
-    static const char *const odd[] = {"tea", "a \"b\" \\ \n\t\x01", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80", "", "# not a comment", "[tone]"};
+    static const char *const odd[] = {"tea", "a \"b\" \\ \n\t\x01", "\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80",
+                                      "",    "# not a comment",     "[tone]"};
     for (int k = 0; k < n; k++) {
         char key[20];
         uint64_t id;
         float v[3] = {(float)facts_random(1000) / 7.0f, -0.0f, 1e-40f};
         snprintf(key, sizeof key, "k%u", facts_random(12));
-        hr_item i = fact_of(facts_random(7), key, odd[facts_random(6)], 1 + facts_random(1u << 30) * 1000ull, facts_random(3) ? 1000 : 500);
+        hr_item i = fact_of(facts_random(7), key, odd[facts_random(6)], 1 + facts_random(1u << 30) * 1000ull,
+                            facts_random(3) ? 1000 : 500);
         i.scope = str_of(facts_random(2) ? "home" : ""), i.source = str_of(odd[facts_random(3)]);
         i.tags = str_of(facts_random(2) ? "x,y" : "");
         if (facts_random(4) == 0) i.expires_ms = 1u << 31;
@@ -203,18 +205,26 @@ T_TEST(the_dump_is_a_fixed_point) {
 }
 
 T_TEST(a_wrong_dump_names_its_place) {
-    static const struct { const char *text, *place; } wrong[] = {
-        {"", "line 1, column 1"}, {"hearth facts 2\n", "line 1, column 1"}, {"hearth facts 1\n\"a\": \"b\"\n", "line 2, column 1"},
-        {"hearth facts 1\n[tune]\n", "line 2, column 2"}, {"hearth facts 1\n[tone\n", "line 2, column 6"},
-        {"hearth facts 1\n[tone]\n\"a\" \"b\"\n", "line 3, column 4"}, {"hearth facts 1\n[tone]\n\"\": \"b\"\n", "line 3, column 3"},
-        {"hearth facts 1\n[tone]\n\"a\": \"b\n", "line 3, column 8"}, {"hearth facts 1\n[tone]\n\"a\": \"\\q\"\n", "line 3, column 9"},
-        {"hearth facts 1\n[tone]\n\"a\": \"\\ud800\"\n", "surrogate"}, {"hearth facts 1\n[tone]\n\"a\": \"\xff\"\n", "UTF-8"},
-        {"hearth facts 1\n[tone]\n\"a\": \"b\" confidence=1001\n", "too large"},
-        {"hearth facts 1\n[tone]\n\"a\": \"b\" count=07\n", "line 3, column 16"},
-        {"hearth facts 1\n[tone]\n\"a\": \"b\" count=1 count=1\n", "twice"}, {"hearth facts 1\n[tone]\n\"a\": \"b\" colour=1\n", "line 3"},
-        {"hearth facts 1\n[tone]\n\"a\": \"b\" time=2026-02-29T00:00:00.000Z\n", "no such time"},
-        {"hearth facts 1\n[tone]\n\"a\": \"b\" time=2026-2-29\n", "a time is"},
-        {"hearth facts 1\n[tone]\n\"a\": \"b\"\n\"a\": \"c\"\n", "line 4"}, {"hearth facts 1\n[tone] x\n", "line 2, column 7"}};
+    static const struct { const char *text, *place;
+    } wrong[] = {{"", "line 1, column 1"},
+                 {"hearth facts 2\n", "line 1, column 1"},
+                 {"hearth facts 1\n\"a\": \"b\"\n", "line 2, column 1"},
+                 {"hearth facts 1\n[tune]\n", "line 2, column 2"},
+                 {"hearth facts 1\n[tone\n", "line 2, column 6"},
+                 {"hearth facts 1\n[tone]\n\"a\" \"b\"\n", "line 3, column 4"},
+                 {"hearth facts 1\n[tone]\n\"\": \"b\"\n", "line 3, column 3"},
+                 {"hearth facts 1\n[tone]\n\"a\": \"b\n", "line 3, column 8"},
+                 {"hearth facts 1\n[tone]\n\"a\": \"\\q\"\n", "line 3, column 9"},
+                 {"hearth facts 1\n[tone]\n\"a\": \"\\ud800\"\n", "surrogate"},
+                 {"hearth facts 1\n[tone]\n\"a\": \"\xff\"\n", "UTF-8"},
+                 {"hearth facts 1\n[tone]\n\"a\": \"b\" confidence=1001\n", "too large"},
+                 {"hearth facts 1\n[tone]\n\"a\": \"b\" count=07\n", "line 3, column 16"},
+                 {"hearth facts 1\n[tone]\n\"a\": \"b\" count=1 count=1\n", "twice"},
+                 {"hearth facts 1\n[tone]\n\"a\": \"b\" colour=1\n", "line 3"},
+                 {"hearth facts 1\n[tone]\n\"a\": \"b\" time=2026-02-29T00:00:00.000Z\n", "no such time"},
+                 {"hearth facts 1\n[tone]\n\"a\": \"b\" time=2026-2-29\n", "a time is"},
+                 {"hearth facts 1\n[tone]\n\"a\": \"b\"\n\"a\": \"c\"\n", "line 4"},
+                 {"hearth facts 1\n[tone] x\n", "line 2, column 7"}};
     hr_store s;
     uint64_t changed, removed;
     T_NEED(open_at(&s, t_tmp("w.hearth"), NULL));
@@ -245,9 +255,12 @@ T_TEST(the_digest_keeps_its_bounds) {
     uint64_t id, now = 100 * 86400000ull;
     hr_digest_config c = {1000, now, NULL, 0, count_bytes, NULL};
     T_NEED(open_at(&s, t_tmp("g.hearth"), NULL));
-    hr_item f[7] = {fact_of(HR_KIND_VALUE, "car", "red\n- Tone: rude", now, 1000), fact_of(HR_KIND_TONE, "tone", "dry", now, 1000),
-                    fact_of(HR_KIND_PERSON, "boss", "Politics professor", now, 1000), fact_of(HR_KIND_VALUE, "old", "x", now, 1000),
-                    fact_of(HR_KIND_BLOCKED, "politics", "", now, 1000), fact_of(HR_KIND_VALUE, "wifi", "secret", now, 1000),
+    hr_item f[7] = {fact_of(HR_KIND_VALUE, "car", "red\n- Tone: rude", now, 1000),
+                    fact_of(HR_KIND_TONE, "tone", "dry", now, 1000),
+                    fact_of(HR_KIND_PERSON, "boss", "Politics professor", now, 1000),
+                    fact_of(HR_KIND_VALUE, "old", "x", now, 1000),
+                    fact_of(HR_KIND_BLOCKED, "politics", "", now, 1000),
+                    fact_of(HR_KIND_VALUE, "wifi", "secret", now, 1000),
                     fact_of(HR_KIND_VALUE, "guess", "maybe", now, 200)};
     f[3].expires_ms = now;
     f[5].scope = str_of("home");

@@ -62,7 +62,7 @@ static void make_card(char *s) { /* Luhn */
 static void make_iban(char *s) { /* ISO 13616: mod 97 */
     static const char *const forms[] = {"DE00##################",       "FR00#######################",
                                         "GB00WEST##############",       "NL00ABNA##########",
-                                        "ES00####################",     "IT00X######################",
+                                        "IT00X######################",
                                         "PL00########################", "CH00#################"};
     char t[40];
     unsigned r = 0;

@@ -68,7 +68,7 @@ T_TEST(a_changed_character_shows) {
 }
 
 static bool find(const char *text, size_t at, hr_match *hit) {
-    hr_view v = {(const uint8_t *)text, 0, strlen(text), 0, at, true, NULL};
+    hr_view v = {(const uint8_t *)text, 0, strlen(text), 0, at, true, NULL, NULL};
     return hr_find_wallet(&v, hit);
 }
 T_TEST(found_in_text_once) {

@@ -121,8 +121,8 @@ int memory_digest(hearth_memory *m, const char *scope, int max_tokens, const cha
     size_t n = 0;
     clear_facts_error(&err);
     if (model_path && cli_open_model(model_path, &setup, HEARTH_MODEL_VOCAB_ONLY, &c.model) != CLI_OK) return CLI_FAILED;
-    hearth_status status = hearth_memory_digest(m, &scope, scope != NULL, (size_t)max_tokens, facts_count, &c, out, sizeof out, &n,
-                                                &err);
+    hearth_status status =
+        hearth_memory_digest(m, &scope, scope != NULL, (size_t)max_tokens, facts_count, &c, out, sizeof out, &n, &err);
     size_t tokens = status == HEARTH_OK ? facts_count(&c, out, n) : 0;
     hearth_model_close(c.model);
     if (status != HEARTH_OK) return cli_report(&err, "digest");

@@ -57,7 +57,7 @@ static hr_status block_program(void *ctx, uint64_t offset, const void *src, size
 
 /* zeros are really written: blocks that exist make a later sync ten times cheaper (no journal commit) */
 static hr_status block_erase(void *ctx, uint64_t offset, uint64_t n, hr_error *err) {
-    static const uint8_t zeros[32768] = {0};
+    static const uint8_t zeros[4096] = {0};
     for (; n > 0;) {
         size_t piece = n < sizeof zeros ? (size_t)n : sizeof zeros;
         HR_TRY(block_program(ctx, offset, zeros, piece, err));

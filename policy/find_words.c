@@ -321,7 +321,7 @@ static size_t street_before(const hr_view *v, size_t at) {
     size_t e = at;
     if (e > v->lo && v->f[e - 1] == ' ') e--;
     if (e > v->lo && v->f[e - 1] == ',') e--;
-    if (e == at) return 0;
+    if (e == at || e == v->lo) return 0; /* nothing before the blank */
     if (v->f[e - 1] == '.') e--;
     size_t s = e;
     while (s > v->first && is_word_char(v->f[s - 1])) s--;

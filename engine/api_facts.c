@@ -1,6 +1,6 @@
 /* api_facts.c: structured memory, its text forms, verification and new vectors in hearth.h; the work is in memory/. */
 #include "engine/api_memory.h"
-#include "memory/facts.h"
+#include "memory/memory.h"
 
 typedef struct facts_each {
     hearth_on_item *each;

@@ -1,6 +1,6 @@
 /* digest.c: what the model should know, within a bound of tokens: one line a fact, the most useful first. Integers only: the
  * same store and the same moment give the same bytes everywhere. */
-#include "memory/facts.h"
+#include "memory/memory.h"
 
 enum { DIGEST_MISSES = 32, DIGEST_LINE_MAX = 1024 };
 

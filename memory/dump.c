@@ -1,6 +1,6 @@
 /* dump.c: the facts as text for people: sections by kind, one line a record. Reading makes the store's facts those of the
  * text; everything is checked before anything is written. */
-#include "memory/facts.h"
+#include "memory/memory.h"
 
 enum { DUMP_PER_BATCH = 64 };
 static const char dump_head[] = "hearth facts 1";

@@ -1,6 +1,6 @@
 /* facts.c: merging of structured memory. A statement is an item with a key. Of all statements of one kind, scope and key the
  * greatest in a total order holds and counts add up: so the order of arrival does not matter. */
-#include "memory/facts.h"
+#include "memory/memory.h"
 
 static const char uses_tag[] = "uses:";
 

@@ -1,6 +1,6 @@
 /* lines.c: everything as JSON lines, and back. Into an empty store (or one that such an import left half done) ids and history
  * come back as they were; into another store items get new ids, and facts are merged as statements. */
-#include "memory/facts.h"
+#include "memory/memory.h"
 
 enum { LINES_VERSION = 2, LINES_PER_BATCH = 128 };
 

@@ -1,5 +1,5 @@
 /* textio.c: writing and strict reading of the two text forms of the store. */
-#include "memory/facts.h"
+#include "memory/memory.h"
 
 const char *hr_kind_name(uint32_t kind) {
     static const char *const names[HR_KIND_COUNT] = {"text", "tone", "intent", "blocked", "person", "device", "value"};

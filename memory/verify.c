@@ -1,5 +1,5 @@
 /* verify.c: walks everything that a store holds and holds it against its indexes; and builds vectors anew. */
-#include "memory/facts.h"
+#include "memory/memory.h"
 
 typedef struct verify_walk {
     hr_store *s;

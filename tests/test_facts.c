@@ -2,7 +2,7 @@
  * maximum over the statements); the dump is a fixed point; the digest keeps its bounds; import(export(x)) is x, byte for byte;
  * an import cut at any batch goes on; verify sees what is broken; every allocation failing in turn. */
 #include "tests/t.h"
-#include "memory/facts.h"
+#include "memory/memory.h"
 
 static uint32_t facts_rng = 2463534242u;
 static uint32_t facts_random(uint32_t n) {

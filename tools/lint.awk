@@ -35,7 +35,7 @@ function may_include(f, h) {
     if (f ~ /^memory\//) return h ~ /^memory\// || h == "kernels/kernel.h" || h == "tokenizer/unicode.h"
     if (f ~ /^engine\//) {
         if (h ~ /^engine\/[^\/]*\.h$/) return 1
-        return h ~ /^(kernels\/kernel|quant\/formats|quant\/quant|quant\/pack|tokenizer\/tokenizer|memory\/memory|memory\/store|memory\/facts|policy\/policy)\.h$/
+        return h ~ /^(kernels\/kernel|quant\/formats|quant\/quant|quant\/pack|tokenizer\/tokenizer|memory\/memory|memory\/store|policy\/policy)\.h$/
     }
     if (f ~ /^tools\//) {
         if (h == "engine/hearth.h" || h ~ /^tools\//) return 1

@@ -1,7 +1,7 @@
-/* facts.h: what is built on items: structured memory (facts), its text, the digest for a prompt, everything as JSON lines,
+/* memory.h: what is built on items: structured memory (facts), its text, the digest for a prompt, everything as JSON lines,
  * verification, and vectors built anew. memory/FORMAT.md has the rules and the formats. */
-#ifndef HR_FACTS_H
-#define HR_FACTS_H
+#ifndef HR_MEMORY_H
+#define HR_MEMORY_H
 #include "memory/store.h"
 
 enum { HR_FACT_BINS = 8, HR_FACT_DAY_MS = 86400000, HR_FACT_HALF_LIFE_DAYS = 30 };

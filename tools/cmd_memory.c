@@ -60,6 +60,16 @@ void memory_show(const hearth_item *i, const hearth_hit *h, bool json) {
     cli_json_close('}');
 }
 
+void memory_say(bool json, const char *key, uint64_t v, const char *words) {
+    if (!json) {
+        printf("%llu%s\n", (unsigned long long)v, words);
+        return;
+    }
+    cli_json_open(NULL, '{');
+    cli_json_u64(key, v);
+    cli_json_close('}');
+}
+
 static hearth_item item_given(const memory_options *o) {
     hearth_item i;
     memset(&i, 0, sizeof i);
@@ -146,13 +156,7 @@ static int memory_forget(hearth_memory *m, const memory_options *o) {
     if (!o->all && !o->id && !o->scope && !o->source && !o->tags && !o->term && !o->from && !o->to && !o->kind)
         return cli_misuse("memory", "forget", "say what: --id, --scope, --source, --tag, --term, --kind, --from, --to, or --all");
     if (hearth_memory_forget(m, &f, &n, &err) != HEARTH_OK) return cli_report(&err, "forget");
-    if (o->json) {
-        cli_json_open(NULL, '{');
-        cli_json_u64("forgotten", n);
-        cli_json_close('}');
-    } else {
-        printf("%llu forgotten\n", (unsigned long long)n);
-    }
+    memory_say(o->json, "forgotten", n, " forgotten");
     return CLI_OK;
 }
 

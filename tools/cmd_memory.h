@@ -3,6 +3,8 @@
 #define CMD_MEMORY_H
 #include "tools/cli.h"
 
+/* one number: {"KEY": V} or "V" and the words */
+void memory_say(bool json, const char *key, uint64_t v, const char *words);
 void memory_show(const hearth_item *i, const hearth_hit *h, bool json);
 int memory_save(hearth_memory *m, int form, const char *path);
 int memory_load(hearth_memory *m, int form, const char *path, bool json);

@@ -41,13 +41,7 @@ int memory_load(hearth_memory *m, int form, const char *path, bool json) {
     cli_progress_end();
     free(data);
     if (status != HEARTH_OK) return cli_report(&err, path ? path : "stdin");
-    if (json) {
-        cli_json_open(NULL, '{');
-        cli_json_u64("changed", changed);
-        cli_json_close('}');
-    } else {
-        printf("%llu changed\n", (unsigned long long)changed);
-    }
+    memory_say(json, "changed", changed, " changed");
     return CLI_OK;
 }
 
@@ -85,13 +79,7 @@ int memory_facts(hearth_memory *m, const hearth_item *fact, const hearth_filter 
     if (strcmp(what, "list") == 0) return facts_list(m, f, NULL, json);
     if (strcmp(what, "get") == 0) return facts_list(m, f, key ? key : fact->key ? fact->key : "", json);
     if (hearth_memory_learn(m, fact, &id, &err) != HEARTH_OK) return cli_report(&err, "facts");
-    if (json) {
-        cli_json_open(NULL, '{');
-        cli_json_u64("id", id);
-        cli_json_close('}');
-    } else {
-        printf("%llu\n", (unsigned long long)id);
-    }
+    memory_say(json, "id", id, "");
     return CLI_OK;
 }
 

@@ -1,6 +1,7 @@
-/* fuzz_entity: any bytes as a number, an account, a wallet: judged without leaving the text, and the same again. */
+/* fuzz_entity: any bytes as a number, an account, a wallet: judged without leaving the text, and as folded text by
+ * every finder that is asked there. */
 #include <stdlib.h>
-#include "policy/redact.h"
+#include "tests/entity_finders.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -16,15 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     if (valid != 0 && size < 5) abort();
     for (size_t at = 0; at < size; at++) {
-        const uint8_t c = (uint8_t)text[at];
-        hr_view v = {(const uint8_t *)text, 0, size, at > 160 ? at - 160 : 0, at, true, NULL};
-        hr_match m;
-        hr_find_fn *const finders[] = {hr_find_wallet, hr_find_card, hr_find_iban, hr_find_phone, hr_find_id, hr_find_key};
-        if (!hr_is_digit(c) || (at > 0 && hr_is_digit(data[at - 1]))) continue;
-        for (size_t k = 0; k < HR_COUNT(finders); k++) {
-            memset(&m, 0, sizeof m);
-            if (finders[k](&v, &m) && (m.begin < v.first || m.end > size || m.begin >= m.end || !m.entity)) abort();
-        }
+        if (!ask_entity_finders((const uint8_t *)text, size, at > 160 ? at - 160 : 0, at)) abort();
     }
     free(text);
     return 0;

@@ -1,7 +1,8 @@
 /* Entities against judges that are not ours: python-stdnum (id_numbers_tab.h, stdnum.jsonl), published examples, and the
  * cases of presidio and gitleaks through the redactor. Where presidio's own expectation is not ours, the source says why. */
 #include "tests/t.h"
-#include "policy/redact.h"
+#include <sys/mman.h>
+#include "tests/entity_finders.h"
 #include "tests/id_numbers_tab.h"
 
 /* --- validators ---------------------------------------------------------------------------------------------------------------- */
@@ -264,6 +265,37 @@ T_TEST(presidio_recall_and_precision) {
     T_CHECK(100 * g >= 98 * (g + m));
 }
 
-T_MAIN(T_RUN(numbers_as_stdnum_judges_them), T_RUN(published_numbers), T_RUN(stdnum_lines), T_RUN(ids_in_prose),
-       T_RUN(machine_readable_zones), T_RUN(gitleaks_recall_and_precision),
+/* texts that end or begin at a page that cannot be read: a byte too far is the end of the case */
+T_TEST(no_finder_leaves_its_text) {
+    static const char *const bits[] = {" ",           "5",           "1",    "12",  "-",   ".",    ":", "=",    "@",
+                                       "/",           "//",          "\n",   ",",   "A",   "Z",    "a", "x",    "strasse",
+                                       "via",         "Street",      "born", "Mr",  "tel", "+",    "(", ")",    "0",
+                                       "00",          "password",    "sk-",  "eyJ", "DE",  "_",    "~", "\x80", "\x81",
+                                       "-----BEGIN ", "PRIVATE KEY", "http", "May", "<",   "4111", "'", "\""};
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    uint8_t *map = mmap(NULL, 3 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    uint64_t seed = 20261123;
+    T_NEED(map != MAP_FAILED && mprotect(map + page, page, PROT_READ | PROT_WRITE) == 0);
+    for (int i = 0; i < 60000; i++) {
+        char text[256];
+        size_t n = 0, pieces = 1 + (size_t)i % 9;
+        for (size_t k = 0; k < pieces; k++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            const char *p = bits[(seed >> 33) % (sizeof bits / sizeof *bits)];
+            memcpy(text + n, p, strlen(p));
+            n += strlen(p);
+        }
+        for (int end = 0; end < 2; end++) {
+            uint8_t *f = end ? map + 2 * page - n : map + page;
+            memcpy(f, text, n);
+            for (size_t at = 0; at < n; at++) {
+                if (!T_CHECK(ask_entity_finders(f, n, 0, at))) printf("%.*s at %zu\n", (int)n, text, at);
+            }
+        }
+    }
+    munmap(map, 3 * page);
+}
+
+T_MAIN(T_RUN(no_finder_leaves_its_text), T_RUN(numbers_as_stdnum_judges_them), T_RUN(published_numbers), T_RUN(stdnum_lines),
+       T_RUN(ids_in_prose), T_RUN(machine_readable_zones), T_RUN(gitleaks_recall_and_precision),
        T_RUN(presidio_recall_and_precision))

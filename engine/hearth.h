@@ -463,7 +463,7 @@ typedef struct hearth_redact_config {
     void (*found)(void *ctx, const hearth_finding *f, const char *text, size_t n_text, const char *put, size_t n_put); /* NULL */
     void *ctx;
 } hearth_redact_config;
-/* Memory  about 40 KB, all at open   Threads  one caller   The text may be cut anywhere: what is emitted is the same, at most
+/* Memory  about 70 KB, all at open   Threads  one caller   The text may be cut anywhere: what is emitted is the same, at most
  * 512 bytes behind. finish emits the rest and begins a new document; labels go on counting. */
 HEARTH_API hearth_status hearth_redactor_open(const hearth_redact_config *config, hearth_redactor **r, hearth_error *err);
 HEARTH_API hearth_status hearth_redact(hearth_redactor *r, const char *text, size_t n, hearth_error *err);

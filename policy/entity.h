@@ -10,7 +10,7 @@
     X(URL, "URL") X(URL_SECRET, "URL_SECRET") X(JWT, "JWT") X(PRIVATE_KEY, "PRIVATE_KEY") X(API_KEY, "API_KEY") \
     X(PASSWORD, "PASSWORD") X(WALLET, "WALLET") X(NATIONAL_ID, "NATIONAL_ID") X(PASSPORT, "PASSPORT") \
     X(BIRTH_DATE, "BIRTH_DATE") X(ADDRESS, "ADDRESS") X(POSTCODE, "POSTCODE") X(PERSON, "PERSON") \
-    X(COORDINATES, "COORDINATES") X(PLATE, "PLATE") X(CUSTOM, "CUSTOM") X(OVERLONG, "OVERLONG")
+    X(COORDINATES, "COORDINATES") X(PLATE, "PLATE") X(CUSTOM, "CUSTOM")
 enum {
 #define HR_ENTITY_ENUM(id, name) HR_ENTITY_##id,
     HR_ENTITY_LIST(HR_ENTITY_ENUM)
@@ -74,8 +74,8 @@ HR_INLINE bool hr_is_letter(int c) { return (c >= 'a' && c <= 'z') || hr_is_uppe
 HR_INLINE bool hr_is_alnum(int c) { return hr_is_digit(c) || hr_is_letter(c); }
 HR_INLINE int hr_lower(int c) { return hr_is_upper(c) ? c + 32 : c; }
 HR_INLINE bool hr_is_hex(int c) { return hr_is_digit(c) || (hr_lower(c) >= 'a' && hr_lower(c) <= 'f'); }
-/* whether a word of the list (each ended by '|', folded, lower case; a leading '=' asks for nothing but blanks and signs
- * between it and `begin`) stands in the `reach` bytes before begin, or in the `after` bytes behind end */
+/* whether a word of the list (each ended by '|', or by "*|" where it may go on; folded, lower case) stands in the `reach` bytes
+ * before begin, or in the `after` bytes behind end */
 HR_PRIVATE bool hr_view_context(const hr_view *v, size_t begin, size_t end, size_t reach, size_t after, const char *words);
 /* the text at i is `word`, any case */
 HR_PRIVATE bool hr_view_is(const hr_view *v, size_t i, const char *word);
@@ -88,7 +88,7 @@ HR_PRIVATE bool hr_view_random(const hr_view *v, size_t i, size_t end);
 /* --- finders: true and *hit filled, or false ------------------------------------------------------------------------------ */
 typedef bool hr_find_fn(const hr_view *v, hr_match *hit);
 HR_PRIVATE bool hr_find_email(const hr_view *v, hr_match *hit);      /* at '@' */
-HR_PRIVATE bool hr_find_url(const hr_view *v, hr_match *hit);        /* at ':' of "://", or 'w' of "www." */
+HR_PRIVATE bool hr_find_url(const hr_view *v, hr_match *hit);        /* at ':' of "://" */
 HR_PRIVATE bool hr_find_ip(const hr_view *v, hr_match *hit);         /* at the first digit of a token, or ':' of "::" */
 HR_PRIVATE bool hr_find_mac(const hr_view *v, hr_match *hit);        /* at the first ':' or '-' */
 HR_PRIVATE bool hr_find_assignment(const hr_view *v, hr_match *hit); /* at ':' or '=': password = ..., token: ... */

@@ -3,12 +3,13 @@
  * raw bytes from the start of the document, so that nothing depends on where the input was cut. */
 #include "policy/redact.h"
 
-enum { REDACT_KEPT = 1024, REDACT_ROOM = HR_REDACT_BLOCK };
-enum { AT_DIGIT = 1, AT_SIGN = 2, AT_COLON = 4, AT_CAPITAL = 8, AT_JOINT = 16 /* _ - ~ */, AT_WORD = 32, AT_W = 64 };
+enum { REDACT_ROOM = 8192 + 1024 }; /* a block, and what waits from the last one */
+_Static_assert((int)REDACT_ROOM <= (int)HR_MEMO_TEXT, "the memo marks every folded byte");
+enum { AT_DIGIT = 1, AT_SIGN = 2, AT_COLON = 4, AT_CAPITAL = 8, AT_JOINT = 16 /* _ - ~ */, AT_WORD = 32 };
 
 typedef struct redact_cluster {
     uint64_t begin, end;        /* raw, from the start of the document */
-    hr_match best;                /* of its matches; positions not valid */
+    hr_match best;              /* of its matches; positions not valid */
     uint64_t best_begin, best_end;
 } redact_cluster;
 
@@ -30,9 +31,9 @@ struct hr_redactor {
     bool same, finished, failed;
     hr_view_memo memo;
     redact_cluster clusters[HR_REDACT_CLUSTERS];
-    uint8_t raw[REDACT_ROOM + REDACT_KEPT];
-    uint8_t folded[REDACT_ROOM + REDACT_KEPT];
-    uint16_t at[REDACT_ROOM + REDACT_KEPT + 1]; /* raw index of each folded byte; not filled when they are the same */
+    uint8_t raw[REDACT_ROOM];
+    uint8_t folded[REDACT_ROOM];
+    uint16_t at[REDACT_ROOM + 1]; /* raw index of each folded byte; not filled when they are the same */
 };
 
 /* --- where things are ------------------------------------------------------------------------------------------------- */
@@ -179,7 +180,7 @@ static void meet_anchor(hr_redactor *r, const hr_view *v, unsigned kind) {
         unsigned kinds;
         hr_find_fn *find;
     } finders[] = {
-        {AT_SIGN, hr_find_email}, {AT_COLON | AT_W, hr_find_url}, {AT_DIGIT | AT_COLON, hr_find_ip},
+        {AT_SIGN, hr_find_email}, {AT_COLON, hr_find_url}, {AT_DIGIT | AT_COLON, hr_find_ip},
         {AT_COLON | AT_JOINT, hr_find_mac}, {AT_COLON, hr_find_assignment}, {AT_JOINT, hr_find_pem},
         {AT_DIGIT | AT_JOINT | AT_CAPITAL, hr_find_key}, {AT_DIGIT, hr_find_wallet}, {AT_DIGIT, hr_find_card},
         {AT_DIGIT, hr_find_iban}, {AT_DIGIT, hr_find_phone}, {AT_DIGIT, hr_find_id}, {AT_DIGIT, hr_find_date},
@@ -349,14 +350,12 @@ void hr_redact_reset(hr_redactor *r, bool forget_labels) {
 }
 
 uint64_t hr_redact_count(const hr_redactor *r, int entity) { return entity > 0 && entity < HR_N_ENTITIES ? r->count[entity] : 0; }
-bool hr_redact_finished(const hr_redactor *r) { return r->finished; }
 
 /* --- making one ----------------------------------------------------------------------------------------------------------- */
 void hr_redact_config_init(hr_redact_config *c) {
     memset(c, 0, sizeof *c);
     for (size_t i = 0; i < HR_N_ENTITIES; i++) c->op[i] = HR_REDACT_LABEL;
     c->op[HR_ENTITY_URL] = HR_REDACT_KEEP;
-    c->op[HR_ENTITY_OVERLONG] = HR_REDACT_MASK;
     c->threshold = 50;
 }
 

@@ -18,7 +18,6 @@ enum {
     HR_REDACT_AHEAD = 240,   /* raw bytes behind an anchor that may be looked at */
     HR_REDACT_LONG = 120,    /* raw bytes of a group of matches that is not held back any longer */
     HR_REDACT_CONTEXT = 96,  /* raw bytes before that, for words such as "born" */
-    HR_REDACT_BLOCK = 8192,
     HR_REDACT_CLUSTERS = 32,
     HR_REDACT_LABELS = 1024  /* distinct values that get a number of their own in one document */
 };
@@ -63,7 +62,7 @@ typedef struct hr_redact_config {
 HR_PRIVATE void hr_redact_config_init(hr_redact_config *c); /* URL is kept, postcodes and the rest labelled, key NULL */
 
 typedef struct hr_redactor hr_redactor;
-/* In the arena (about 90 KB); with a counting arena *out is NULL. The configuration is copied, lists stay the caller's.
+/* In the arena (about 70 KB); with a counting arena *out is NULL. The configuration is copied, lists stay the caller's.
  * Returns HR_OK | HR_E_ARG | HR_E_LIMIT too many people or words | HR_E_MEMORY */
 HR_PRIVATE hr_status hr_redactor_init(const hr_redact_config *c, hr_arena *arena, hr_redactor **out, hr_error *err);
 /* Text in pieces of any size. After an error only reset is possible. HR_OK | HR_E_CANCELLED | HR_E_STATE after finish */
@@ -71,7 +70,6 @@ HR_PRIVATE hr_status hr_redact_feed(hr_redactor *r, const void *text, size_t n, 
 HR_PRIVATE hr_status hr_redact_finish(hr_redactor *r, hr_error *err); /* the rest; then reset */
 HR_PRIVATE void hr_redact_reset(hr_redactor *r, bool forget_labels);  /* a new document; wipes what was held */
 HR_PRIVATE uint64_t hr_redact_count(const hr_redactor *r, int entity); /* matches since init: a number, no text */
-HR_PRIVATE bool hr_redact_finished(const hr_redactor *r); /* finish returned HR_OK and nothing was fed since */
 
 /* --- folding (redact_fold.c) ---------------------------------------------------------------------------------------- */
 /* One unit of raw text: a character, an escape (%40, &#64;), a bare tag. Returns its length in bytes, 0 when more of the

@@ -84,8 +84,8 @@ static const char *const parts[] = {
     "12 Baker Street",
     "48.13743, 11.57549",
     "&#52;111-1111-1111-1111",
-    "4\xe2\x80\x8b"
-    "111 1111 1111 1111",
+    ("4\xe2\x80\x8b"
+     "111 1111 1111 1111"),
     "\xef\xbc\x94\xef\xbc\x91\xef\xbc\x91\xef\xbc\x91 1111 1111 1111",
     "john%40example.com",
     "<b>4111</b>1111<i>1111</i>1111",
@@ -144,8 +144,7 @@ T_TEST(every_cut_of_a_thousand_texts) {
         size_t n = compose(text, sizeof text);
         hr_redact_config_init(&c);
         run_whole(&c, &whole, text, n);
-        for (size_t k = 1; k < n; k += i < 100 ? 1 : 1 + n / 40)
-            check_cuts(text, n, &k, 1); /* all positions of 100, 40 of the rest */
+        for (size_t k = 1; k < n; k++) check_cuts(text, n, &k, 1);
     }
 }
 T_TEST(random_cuts_and_single_bytes) {

@@ -62,12 +62,19 @@ static void make_card(char *s) { /* Luhn */
 static void make_iban(char *s) { /* ISO 13616: mod 97 */
     static const char *const forms[] = {"DE00##################",       "FR00#######################",
                                         "GB00WEST##############",       "NL00ABNA##########",
-                                        "IT00X######################",
+                                        "ES00####################",     "IT00X######################",
                                         "PL00########################", "CH00#################"};
     char t[40];
     unsigned r = 0;
     digits(t, ANY(forms));
     size_t n = strlen(t);
+    if (t[0] == 'E') { /* Spain's own two digits: bank and branch, account (Banco de Espana) */
+        static const int w[10] = {1, 2, 4, 8, 5, 10, 9, 7, 3, 6};
+        int bank = 0, account = 0;
+        for (int i = 0; i < 8; i++) bank += w[i + 2] * (t[4 + i] - '0');
+        for (int i = 0; i < 10; i++) account += w[i] * (t[14 + i] - '0');
+        t[12] = "01987654321"[bank % 11], t[13] = "01987654321"[account % 11];
+    }
     for (size_t i = 4; i < n + 4; i++) {
         char c = t[i % n];
         if (c >= 'A')
@@ -498,7 +505,7 @@ static char *read_whole(const char *path, size_t *n) {
 }
 
 T_TEST(few_alarms_in_a_play) {
-    size_t n, names;
+    size_t n, names = 0;
     const char *path = t_data("corpora/tinyshakespeare/data/tinyshakespeare/input.txt");
     if (!path) T_SKIP("no corpus");
     char *text = read_whole(path, &n);

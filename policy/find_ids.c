@@ -103,14 +103,11 @@ bool hr_find_id(const hr_view *v, hr_match *hit) {
     size_t ends[ID_LONGEST], begin = v->at;
     while (begin > v->first && v->at - begin < 7 && hr_is_letter(v->f[begin - 1]) && v->f[begin - 1] < 0x80) begin--;
     int before = hr_view_get(v, begin - 1);
-    if (before == '<' || mrz_value(before) >= 0 || hr_view_get(v, v->at + 1) == '<' || v->at - begin > 4) {
-        if (find_mrz(v, hit)) return true;
-    }
+    if (find_mrz(v, hit)) return true;
     if (hr_is_alnum(before) || before == '_' || before == '$') return false;
     if ((before == '.' || before == ',') && hr_is_digit(hr_view_get(v, begin - 2))) return false;
     uint32_t lengths = read_id(v, begin, t, ends);
     if ((lengths >> 7) == 0) return false;
-    if (find_mrz(v, hit)) return true;
     int general = -1;
     for (size_t n = ID_LONGEST; n >= 7; n--) {
         if (!(lengths >> n & 1)) continue;

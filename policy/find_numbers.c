@@ -1,7 +1,7 @@
 /* find_numbers.c: payment cards, IBANs, phone numbers. A window begins at a group of digits and ends with one; groups are
  * parted by one blank, dash, dot or line end; of the windows that hold, the longest counts.
  * Sources: ISO/IEC 7812 ranges as published by the networks, SWIFT IBAN registry, ITU E.164 and E.129 national plans. */
-#include "policy/entity.h"
+#include "policy/id_schemes.h"
 
 /* --- cards ------------------------------------------------------------------------------------------------------------------- */
 typedef struct card_range {
@@ -24,15 +24,6 @@ static const card_range card_ranges[] = {
     {122000, 122999, {15, 15}}, {100000, 199999, {15, 15}}, /* UATP */
 };
 
-static bool luhn_holds(const char *d, size_t n) {
-    unsigned sum = 0;
-    for (size_t i = 0; i < n; i++) {
-        unsigned x = (unsigned)(d[n - 1 - i] - '0');
-        sum += i % 2 == 0 ? x : x < 5 ? 2 * x : 2 * x - 9;
-    }
-    return sum % 10 == 0;
-}
-
 bool hr_card_valid(const char *d, size_t n) {
     uint32_t head = 0;
     bool equal = true, known = false;
@@ -47,7 +38,7 @@ bool hr_card_valid(const char *d, size_t n) {
         known = head >= r->lo && head <= r->hi && n >= r->lengths[0] && n <= r->lengths[1];
     }
     if (head >= 400000 && head <= 499999 && n != 13 && n != 16 && n != 19) known = false;
-    return known && !equal && luhn_holds(d, n);
+    return known && !equal && hr_id_check(HR_ID_CHECK_luhn, d, n);
 }
 
 static bool parts_groups(int c) { return c == ' ' || c == '-' || c == '.' || c == '\n' || c == 0x81; }
@@ -123,10 +114,6 @@ static size_t iban_length(int a, int b) {
     }
     return 0;
 }
-static unsigned mod97(unsigned r, int c) {
-    if (hr_is_digit(c)) return (10 * r + (unsigned)(c - '0')) % 97;
-    return (100 * r + (unsigned)(c - 'A' + 10)) % 97;
-}
 
 /* t [24]: four letters name the bank where the country says so; Spain's two check digits */
 static bool iban_shape(const char *t) {
@@ -152,9 +139,8 @@ static bool iban_shape(const char *t) {
 }
 
 bool hr_iban_valid(const char *text, size_t n) {
-    char t[40];
+    char t[40], turned[40];
     size_t m = 0;
-    unsigned r = 0;
     for (size_t i = 0; i < n; i++) {
         int c = (unsigned char)text[i];
         if (c == ' ' || c == '-' || c == '.') continue;
@@ -163,8 +149,8 @@ bool hr_iban_valid(const char *text, size_t n) {
         t[m++] = (char)c;
     }
     if (m < 15 || iban_length(t[0], t[1]) != m || !hr_is_digit(t[2]) || !hr_is_digit(t[3])) return false;
-    for (size_t i = 0; i < m; i++) r = mod97(r, t[(i + 4) % m]);
-    return r == 1 && iban_shape(t);
+    for (size_t i = 0; i < m; i++) turned[i] = t[(i + 4) % m];
+    return hr_id_check(HR_ID_CHECK_mod97, turned, m) && iban_shape(t);
 }
 
 bool hr_find_iban(const hr_view *v, hr_match *hit) {

@@ -138,7 +138,7 @@ cross:
 	@+$(if $(and $(call HAVE,$(CROSS)gcc),$(call HAVE,qemu-aarch64)),HEARTH_CRASH_STATES=1000 $(VARIANT) B=build/aarch64 CC=$(CROSS)gcc \
 	    AR=$(CROSS)ar EXTRA=-static RUNNER=qemu-aarch64 test,echo "cross: skipped: no $(CROSS)gcc or no qemu-aarch64")
 
-SECONDS ?= 20
+SECONDS ?= 12
 LIBFUZZ = $(if $(CLANG),$(shell echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return !p || n < 0; }' | \
              $(CLANG) -fsanitize=fuzzer,address -x c - -o /dev/null 2>/dev/null && echo yes))
 fuzz:

@@ -109,6 +109,8 @@ static void run_once(const lab_bench *b, const hr_kernel *k, const lab_work *w) 
         ((hr_kv_q4_fn *)k->fn)((const uint8_t *)lab_f32[0], w->n / 512, 256, 512, (int8_t *)lab_f32[3]);
     } else if (k->op == HR_OP_scan_i8) {
         ((hr_scan_fn *)k->fn)((const int8_t *)b->weights, w->m, w->n, lab_i8, lab_dots);
+    } else if (k->op == HR_OP_scan_signs) {
+        ((hr_signs_fn *)k->fn)((const uint8_t *)b->weights, w->m / 64, w->n / 8, (const uint8_t *)lab_i8, lab_dots);
     } else if (k->op == HR_OP_crc32c) {
         lab_dots[0] = (int32_t)((hr_crc_fn *)k->fn)(b->weights, w->n, 0);
     } else {
@@ -151,6 +153,12 @@ static bool plan_work(const lab_bench *b, const hr_kernel *k, lab_shape shape, l
         w->m = LAB_SCAN_ROWS;
         w->n = 1024;
         w->macs = w->bytes = (double)(w->m * w->n);
+        return true;
+    case HR_OP_scan_signs:
+        w->m = LAB_SCAN_ROWS / 64 * 64;
+        w->n = 1024;
+        w->macs = (double)(w->m * w->n);
+        w->bytes = w->macs / 8;
         return true;
     case HR_OP_matmul_fast: /* 126 tokens of 2048 fill lab_i8 */
         w->m = LAB_ROW_MAX / w->n / HR_FAST_TILE * HR_FAST_TILE;

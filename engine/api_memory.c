@@ -84,6 +84,7 @@ hearth_status hearth_memory_open(const char *path, const hearth_memory_config *c
                               &m->allocator, {c.key, c.key_bytes, (c.flags & HEARTH_MEMORY_PASSPHRASE) != 0, 0, 0}};
     hr_status status = (c.flags & HEARTH_MEMORY_CACHE) != 0 ? hr_store_open_cached(&m->store, path, &inside, e)
                                                            : hr_store_open_file(&m->store, path, &inside, e);
+    m->store.options = c.flags >> 4; /* in the order of HR_STORE_NEAR ... */
     if (status == HR_OK) *memory = m;
     else a.free(a.ctx, m, sizeof *m);
     return status;

@@ -1,10 +1,9 @@
-/* generate.c: the text side of generation,
-    and the loop. After a call that went well the context holds the prompt and every
- * generated token (not the end token), with the logits for what comes next: the next call goes on from there,
-     and N tokens
+/* generate.c: the text side of generation, and the loop. After a call that went well the context holds the prompt and every
+ * generated token (not the end token), with the logits for what comes next: the next call goes on from there, and N tokens
  * in two calls are the N tokens of one. After an error the context is what it was before the call. */
 #include "engine/base/base.h"
 #include "engine/base/sys.h"
+#include "engine/draft.h"
 #include "engine/generate.h"
 #include "engine/hearth.h"
 #include "engine/session.h"
@@ -144,7 +143,12 @@ typedef struct generation {
     hr_tok_decoder decoder;
     const hearth_sampling *sampling;
     hearth_result result;
-    uint64_t start_ns, first_at_ns;
+    uint64_t start_ns, first_at_ns, feed_ns; /* feed_ns: of the last feed of drawn tokens */
+    hr_draft draft;
+    size_t row, rows;      /* of the last feed: the one for the next token, and how many there are */
+    int32_t step[HR_DRAFT_MOST + 1]; /* the last feed: a drawn token and what was guessed behind it */
+    hr_guide *guide;       /* or NULL */
+    size_t tokens;         /* with a guide: at most so many */
     hr_error *err;
 } generation;
 
@@ -181,6 +185,11 @@ static hr_status feed_prompt(generation *g, const char *prompt, size_t n_prompt)
     size_t n;
     HR_TRY(encode_prompt(g, prompt, n_prompt, &n));
     g->result.n_prompt = (int)n;
+    if (g->guide) {
+        g->tokens = s->ctx - (size_t)s->position - n;
+        if (g->sampling->max_tokens > 0) g->tokens = hr_min_size(g->tokens, (size_t)g->sampling->max_tokens);
+        HR_TRY(hr_guide_begin(g->guide, g->tokens, g->err));
+    }
     if (n == 0) {
         int32_t last = s->history[s->position - 1];
         HR_TRY(hearth_rewind((hearth_session *)(void *)s, s->position - 1));
@@ -188,15 +197,56 @@ static hr_status feed_prompt(generation *g, const char *prompt, size_t n_prompt)
     } else {
         HR_TRY(feed_generation(g, g->area.ids, n));
     }
-    g->decoder.started = n_prompt > 0 || has_context_text(s); /* only the first word of a text loses its space */
+    g->decoder.started = g->guide || n_prompt > 0 || has_context_text(s); /* only the first word of a text loses its space */
     g->result.prompt_ns = hr_clock_ns() - g->start_ns;
     return HR_OK;
 }
+/* tokens of the context and, while guesses are checked, those that turned out right */
+static size_t count_decided(const generation *g) { return (size_t)g->s->position + 1 + g->row - hr_max_size(g->rows, 1); }
+/* *token -1: the text is complete under its guide */
 static hr_status draw_next(generation *g, int32_t *token, float *logprob) {
     const hr_session *s = g->s;
-    const hr_sample_args a = {s->logits,       s->model->hp.n_vocab, s->history, (size_t)s->position,
-                              g->sampling, s->sample_work};
+    size_t vocab = s->model->hp.n_vocab;
+    const uint32_t *mask = NULL;
+    if (g->guide) {
+        HR_TRY(hr_guide_mask(g->guide, g->tokens - (size_t)g->result.n_generated, &mask, g->err));
+        if (!mask) return HR_OK;
+    }
+    const hr_sample_args a = {s->logits + g->row * vocab, vocab, s->history, count_decided(g), g->sampling, s->sample_work, mask};
     return hr_sample_row(&a, token, g->area.out->on_piece ? logprob : NULL, g->err);
+}
+/* Takes back the guesses behind the row at hand, which becomes the one and only row. */
+static hr_status drop_guesses(generation *g) {
+    hr_session *s = g->s;
+    size_t vocab = s->model->hp.n_vocab, n = count_decided(g);
+    if (g->row + 1 == g->rows && g->row == 0) return HR_OK;
+    memmove(s->logits, s->logits + g->row * vocab, vocab * sizeof *s->logits);
+    HR_TRY(hearth_rewind((hearth_session *)(void *)s, (int)n)); /* fewer than a batch: always possible */
+    s->rows = g->rows = 1;
+    g->row = 0;
+    return HR_OK;
+}
+/* The drawn token: right when it was guessed, else everything behind it is taken back and it is fed, with new guesses. */
+static hr_status take_token(generation *g, int32_t token) {
+    hr_session *s = g->s;
+    if (g->row + 1 < g->rows && g->step[g->row + 1] == token) {
+        g->row++;
+        g->result.n_right++;
+        return HR_OK;
+    }
+    if (g->feed_ns > 0) hr_draft_learn(&g->draft, g->rows - 1, g->row, g->feed_ns);
+    HR_TRY(drop_guesses(g));
+    size_t n = (size_t)s->position, most = hr_min_size(s->logits_rows, s->batch) - 1;
+    if (n == s->ctx) return HR_OK;
+    s->history[n] = g->step[0] = token;
+    size_t guessed = hr_draft_guess(&g->draft, s->history, n + 1, hr_min_size(most, s->ctx - n - 1), g->step + 1);
+    uint64_t since = hr_clock_ns();
+    HR_TRY(hearth_feed((hearth_session *)(void *)s, g->step, guessed + 1, guessed + 1, (hearth_error *)g->err));
+    g->feed_ns = hr_clock_ns() - since;
+    g->row = 0;
+    g->rows = guessed + 1;
+    g->result.n_guessed += (int)guessed;
+    return HR_OK;
 }
 /* text of a token; 0, or why generation ends with it */
 static int put_token(generation *g, int32_t token, float logprob) {
@@ -211,7 +261,7 @@ static int put_token(generation *g, int32_t token, float logprob) {
     if (o->stopped) return HEARTH_END_STOP;
     if (o->asked_to_end) return HEARTH_END_CALLBACK;
     if (g->result.n_generated == g->sampling->max_tokens) return HEARTH_END_LIMIT;
-    return (size_t)g->s->position == g->s->ctx ? HEARTH_END_CONTEXT : 0;
+    return count_decided(g) == g->s->ctx ? HEARTH_END_CONTEXT : 0;
 }
 static void end_text(generation *g) {
     size_t n = hr_tok_decode_flush(&g->decoder, g->area.piece, g->area.piece_bytes);
@@ -220,6 +270,7 @@ static void end_text(generation *g) {
 }
 static hr_status run_generation(generation *g, const char *prompt, size_t n_prompt) {
     HR_TRY(feed_prompt(g, prompt, n_prompt));
+    g->rows = 1;
     while (g->result.end == 0) {
         int32_t token = -1;
         float logprob = 0;
@@ -228,17 +279,18 @@ static hr_status run_generation(generation *g, const char *prompt, size_t n_prom
             g->first_at_ns = hr_clock_ns();
             g->result.first_ns = g->first_at_ns - g->start_ns;
         }
-        if (hr_tok_is_eog(g->s->model->tok, token) && !g->sampling->ignore_end) {
-            g->result.end = HEARTH_END_TOKEN;
+        if (token < 0 || (hr_tok_is_eog(g->s->model->tok, token) && (g->guide || !g->sampling->ignore_end))) {
+            g->result.end = token < 0 ? HEARTH_END_GUIDE : HEARTH_END_TOKEN;
             end_text(g);
             break;
         }
+        if (g->guide) HR_TRY(hr_guide_take(g->guide, token, g->err));
         int end = put_token(g, token, logprob);
-        if (end != 0) end_text(g);
-        if ((size_t)g->s->position < g->s->ctx) HR_TRY(feed_generation(g, &token, 1));
+        if (end != 0) end_text(g), hr_draft_init(&g->draft, 0); /* nothing is guessed behind the last token */
+        HR_TRY(take_token(g, token));
         g->result.end = end;
     }
-    return HR_OK;
+    return drop_guesses(g);
 }
 hearth_status hearth_generate(hearth_session *session, const char *prompt, size_t n_prompt,
                               const hearth_sampling *sampling, hearth_on_piece *on_piece, void *ctx,
@@ -255,6 +307,12 @@ hearth_status hearth_generate(hearth_session *session, const char *prompt, size_
     if (!s) return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "session", "must not be NULL");
     if (!prompt && n_prompt > 0) return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "prompt", "must not be NULL");
     HR_TRY(hr_sample_check(g.sampling, s->model->hp.n_vocab, e));
+    if (g.sampling->speculate < 0 || g.sampling->speculate > HR_DRAFT_MOST || g.sampling->speculate >= (int)s->logits_rows)
+        return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "speculate", "%d; 0 to %d, and logits_rows of one more (it is %zu)",
+                       g.sampling->speculate, (int)HR_DRAFT_MOST, s->logits_rows);
+    g.guide = (hr_guide *)(void *)g.sampling->guide;
+    if (g.guide && (g.guide->tok != s->model->tok || g.sampling->n_stop > 0))
+        return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "guide", "is of another model, or there are stop strings, too");
     if (!s->model->hp.causal)
         return hr_fail(e, HR_E_STATE, HR_NO_OFFSET, "session",
                        "the model is an encoder: it embeds, it cannot generate");
@@ -266,6 +324,7 @@ hearth_status hearth_generate(hearth_session *session, const char *prompt, size_
     hr_arena_init(&arena, s->generate_work, hr_generate_work_bytes(s->model, s->ctx));
     lay_generate_area(&g.area, &arena, s->model, s->ctx);
     hr_assert(!arena.failed);
+    hr_draft_init(&g.draft, (size_t)g.sampling->speculate);
     hr_out_begin(g.area.out, g.sampling->stop, g.sampling->n_stop, on_piece, ctx);
     int before = s->position;
     hr_status status = run_generation(&g, prompt ? prompt : "", n_prompt);

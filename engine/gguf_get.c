@@ -109,7 +109,7 @@ static hr_status number_at(const hr_gguf *g, const char *key, uint64_t i, bool s
 
 static hr_status u64_at(const hr_gguf *g, const char *key, uint64_t i, bool scalar_only, uint64_t *out, bool *found,
                         hr_error *err) {
-    gguf_number n;
+    gguf_number n = {0};
     const hr_gguf_kv *kv;
     HR_TRY(number_at(g, key, i, scalar_only, &n, found, "an integer", &kv, err));
     if (kv == NULL) return HR_OK;
@@ -128,7 +128,7 @@ hr_status hr_gguf_u64_at(const hr_gguf *g, const char *key, uint64_t i, uint64_t
 }
 
 hr_status hr_gguf_i64(const hr_gguf *g, const char *key, int64_t *out, bool *found, hr_error *err) {
-    gguf_number n;
+    gguf_number n = {0};
     const hr_gguf_kv *kv;
     HR_TRY(number_at(g, key, 0, true, &n, found, "an integer", &kv, err));
     if (kv == NULL) return HR_OK;
@@ -142,7 +142,7 @@ hr_status hr_gguf_i64(const hr_gguf *g, const char *key, int64_t *out, bool *fou
 
 static hr_status f64_at(const hr_gguf *g, const char *key, uint64_t i, bool scalar_only, double *out, bool *found,
                         hr_error *err) {
-    gguf_number n;
+    gguf_number n = {0};
     const hr_gguf_kv *kv;
     HR_TRY(number_at(g, key, i, scalar_only, &n, found, "a number", &kv, err));
     if (kv == NULL) return HR_OK;
@@ -161,7 +161,7 @@ hr_status hr_gguf_f64_at(const hr_gguf *g, const char *key, uint64_t i, double *
 
 hr_status hr_gguf_bool(const hr_gguf *g, const char *key, bool *out, bool *found, hr_error *err) {
     const hr_gguf_kv *kv = hr_gguf_find(g, key);
-    gguf_number n;
+    gguf_number n = {0};
     if (found != NULL) *found = kv != NULL;
     if (kv == NULL) return HR_OK;
     if (kv->type == HR_GGUF_ARRAY || !read_number(kv->type, kv->data, &n) || !n.is_int) {
@@ -266,7 +266,7 @@ static size_t real_text(double v, char *dst, size_t cap) {
 }
 
 static size_t element_text(uint8_t type, const uint8_t *p, uint64_t size, char *dst, size_t cap) {
-    gguf_number n;
+    gguf_number n = {0};
     if (type == HR_GGUF_STRING) {
         return hr_format(dst, cap, "%.*s", (int)(size < 4096 ? size : 4096), size > 0 ? (const char *)p : "");
     }

@@ -3,6 +3,7 @@
  * (graph.c) reads this struct and never asks which architecture it is. */
 #ifndef HR_MODEL_H
 #define HR_MODEL_H
+#include "engine/guide.h"
 #include "engine/base/base.h"
 #include "engine/base/pool.h"
 #include "engine/base/sys.h"
@@ -119,6 +120,12 @@ struct hr_model {
     bool owns_memory;
     const char *arch_name, *name, *tokenizer_name, *isa_text;
     uint64_t n_params;
+    volatile size_t digests_begun;     /* state.c: made once, when a session is first saved or restored */
+    volatile uint32_t has_digests;
+    uint8_t weights_digest[32], tokenizer_digest[32], base_digest[32]; /* base: whether or not fast */
+    hr_trie trie;                      /* guide.c: made for the first guide */
+    volatile size_t tries_begun;
+    volatile uint32_t has_trie;
 };
 
 /* token's embedding row to f32, unscaled.  dst [n_embd] */

@@ -1,6 +1,6 @@
 /* run.c: sharing a batch's work among threads. What is computed never depends on who computes it: a unit is a range of
  * rows times a range of tokens of one product, and every output belongs to one unit. */
-#include "engine/session.h"
+#include "engine/adapter.h"
 
 /* Between two looks at the cancel flag: at most so many multiply-adds, 1 to 2 ms of work at the slowest. The portable
  * kernels do some 0.2 G a second where fma is computed, vector kernels 20 G and more. A unit has at most so many tokens,
@@ -140,6 +140,7 @@ static void run_part(hr_session *s, const hr_job *j, size_t r0, size_t r1, size_
             if (bias != NULL) y[i] += bias[i];
         }
     }
+    if (j->n_terms > 0) hr_adapter_add(s, j, r0, r1, t0, t1);
 }
 
 /* the last job whose first unit is not beyond */
@@ -181,9 +182,15 @@ static void run_units(void *arg, int index, int count) {
 }
 
 void hr_run_jobs(hr_session *s, hr_job *jobs, size_t n) {
-    jobs_run r = {s, jobs, n, 0, 0, true};
     if (hr_run_stopped(s)) return;
     if (s->observe != NULL) hr_observe_jobs(s, jobs, n);
+    if (s->adapted != NULL) hr_adapter_begin(s, jobs, n);
+    hr_run_products(s, jobs, n);
+}
+
+void hr_run_products(hr_session *s, hr_job *jobs, size_t n) {
+    jobs_run r = {s, jobs, n, 0, 0, true};
+    if (hr_run_stopped(s)) return;
     for (size_t i = 0; i < n; i++) {
         if (jobs[i].x.m > RUN_SHARE_TOKENS) r.by_share = false;
     }

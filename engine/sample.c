@@ -318,6 +318,8 @@ HR_PRIVATE hr_status hr_sample_row(const hr_sample_args *a, int32_t *token, floa
     memcpy(s.value, a->logits, a->n_vocab * sizeof(float));
     add_sample_bias(&s, p);
     add_sample_penalties(&s, a);
+    for (size_t i = 0; a->mask && i < a->n_vocab; i++)
+        if (!(a->mask[i >> 5] >> (i & 31) & 1)) s.value[i] = hr_f32_from_bits(SAMPLE_INF | 0x80000000u);
     if (p->temperature == 0.0f) {
         id = a->n_vocab;
         for (size_t i = 0; i < a->n_vocab; i++)
@@ -380,7 +382,7 @@ hearth_status hearth_sample(hearth_session *session, size_t row, const hearth_sa
     HR_TRY(hr_sample_check(p, s->model->hp.n_vocab, e));
     size_t after = s->rows - 1 - row, position = (size_t)s->position; /* tokens fed after that row's */
     const hr_sample_args a = {s->logits + row * s->model->hp.n_vocab, s->model->hp.n_vocab, s->history,
-                              position > after ? position - after : 0, p, s->sample_work};
+                              position > after ? position - after : 0, p, s->sample_work, NULL};
     return hr_sample_row(&a, token, logprob, e);
 }
 hearth_status hearth_top(hearth_session *session, size_t row, size_t n, int32_t *tokens, float *logprobs,

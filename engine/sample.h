@@ -23,6 +23,7 @@ typedef struct hr_sample_args {
     size_t n_history;                /* is the position as well */
     const hearth_sampling *sampling; /* checked by hr_sample_check */
     void *work;                      /* hr_sample_work_bytes */
+    const uint32_t *mask;            /* bits of the tokens that may be drawn, or NULL: all */
 } hr_sample_args;
 
 /* HR_E_NUMERIC when a logit is not finite, HR_E_ARG when the biases forbid every token. logprob may be NULL. */

@@ -1,5 +1,5 @@
 /* session.c: opening, feeding, rewinding, embedding: the public calls on a session. */
-#include "engine/session.h"
+#include "engine/adapter.h"
 #include "engine/base/fmath.h"
 #include "engine/generate.h"
 #include "engine/sample.h"
@@ -184,7 +184,9 @@ hearth_status hearth_session_open(hearth_model *model, const hearth_session_conf
 
 void hearth_session_close(hearth_session *session) {
     hr_session *s = (hr_session *)(void *)session;
-    if (s == NULL || !s->owns_memory) return;
+    if (s == NULL) return;
+    hr_adapter_leave(s);
+    if (!s->owns_memory) return;
     hr_allocator al = s->allocator;
     al.free(al.ctx, s->memory, s->memory_bytes);
 }
@@ -294,6 +296,9 @@ static hr_status check_together(hr_session *const *s, const int32_t *tokens, siz
         if (s[i]->model != s[0]->model || s[i]->kv.type != s[0]->kv.type) {
             return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "sessions", "session %zu has another model or kind of cache than "
                            "the first", i);
+        }
+        if (!hr_adapter_same(s[i], s[0])) {
+            return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "sessions", "session %zu has other adapters than the first", i);
         }
         for (size_t j = 0; j < i; j++) {
             if (s[j] == s[i]) return hr_fail(e, HR_E_ARG, HR_NO_OFFSET, "sessions", "%zu and %zu are the same", j, i);

@@ -100,7 +100,10 @@ struct hr_session {
     bool owns_memory;
     hr_observe_fn *observe;  /* observe.h; NULL: nobody looks */
     void *observe_ctx;
+    struct hr_adapted *adapted; /* adapter.h; NULL: the model as it is */
 };
+/* state.c: of a model file, whatever the session's settings; 32 bytes */
+HR_PRIVATE hr_status hr_model_base_digest(hr_model *m, uint8_t out[32], hr_error *err);
 
 /* --- graph.c: one batch ---------------------------------------------------------------------------------------------- */
 typedef struct hr_batch {
@@ -123,6 +126,13 @@ HR_INLINE hr_session *hr_batch_owner(const hr_batch *b, hr_session *s, size_t t)
 HR_PRIVATE hr_status hr_graph_run(hr_session *s, const hr_batch *b);
 
 /* --- run.c: work over the pool ----------------------------------------------------------------------------------------- */
+/* y[t] += scale * B u[t], behind a product (adapter.h) */
+typedef struct hr_lora_term {
+    const hr_matrix *b;  /* [rows][rank] */
+    float scale;
+    const float *u;      /* [m][u_stride] A x */
+    size_t u_stride;
+} hr_lora_term;
 /* A matrix product of a run: y[t][r] for all rows of one matrix. */
 typedef struct hr_job {
     const hr_matrix *w;
@@ -132,12 +142,15 @@ typedef struct hr_job {
     size_t y_stride;
     size_t first_unit, row_step, token_step; /* set by hr_run_jobs */
     const hr_fast_act *fast; /* quantized weights multiply these instead of x; NULL: exact */
+    const hr_lora_term *terms; /* set by hr_run_jobs: what adapters add */
+    size_t n_terms;
 } hr_job;
 HR_INLINE hr_job hr_job_of(const hr_matrix *w, hr_act x, float *y, size_t y_stride) {
-    hr_job j = {w, 0, x, y, y_stride, 0, 0, 0, NULL};
+    hr_job j = {w, 0, x, y, y_stride, 0, 0, 0, NULL, NULL, 0};
     return j;
 }
 HR_PRIVATE void hr_run_jobs(hr_session *s, hr_job *jobs, size_t n);
+HR_PRIVATE void hr_run_products(hr_session *s, hr_job *jobs, size_t n); /* unseen and without adapters */
 HR_PRIVATE void hr_observe_jobs(hr_session *s, const hr_job *jobs, size_t n);
 /* fn(ctx, token, thread) for every token in [0, m) */
 typedef void hr_token_fn(void *ctx, size_t token, int thread);

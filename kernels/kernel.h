@@ -161,6 +161,12 @@ typedef void hr_attn_merge_fn(float *m, float *l, float *o /* [dv] */, float pm,
 typedef void hr_scan_fn(const int8_t *rows /* [n][stride] */, size_t n, size_t stride, const int8_t *q /* [stride] */,
                         int32_t *dot /* [n] */);
 
+/* sums of a query under the signs of rows, exact: 64 rows a block, byte j of row r (dimensions 8 j ...) at [j][r] of it.
+ *   dot[b][r] = sum over j of table[j][x & 15] + table[j][16 + (x >> 4)], x = blocks[b][j][r].
+ * Entries are at most 127, cols at most 2048. */
+typedef void hr_signs_fn(const uint8_t *blocks /* [n][cols][64] */, size_t n, size_t cols,
+                         const uint8_t *table /* [cols][32] */, int32_t *dot /* [n][64] */);
+
 /* --- checksums: CRC-32C (RFC 3720) of n bytes; seed 0, or the sum of what comes before -------------------------------------- */
 typedef uint32_t hr_crc_fn(const void *data /* [n] */, size_t n, uint32_t seed);
 HR_PRIVATE uint32_t hr_crc32c(const void *data, size_t n, uint32_t seed); /* the portable one */
@@ -178,7 +184,8 @@ HR_PRIVATE hr_crc_fn *hr_crc32c_fastest(void);                            /* the
     X(rope_norm, hr_rope_fn) X(rope_neox, hr_rope_fn)                                                              \
     X(silu, hr_act_fn) X(gelu_tanh, hr_act_fn) X(gelu_erf, hr_act_fn) X(relu2, hr_act_fn) X(swiglu_oai, hr_act_fn) \
     X(attn_page_f32, hr_attn_page_fn) X(attn_page_i8, hr_attn_page_fn) X(attn_merge, hr_attn_merge_fn) \
-    X(kv_f16, hr_kv_f16_fn) X(kv_q4, hr_kv_q4_fn) X(scan_i8, hr_scan_fn) X(crc32c, hr_crc_fn)                       \
+    X(kv_f16, hr_kv_f16_fn) X(kv_q4, hr_kv_q4_fn) X(scan_i8, hr_scan_fn) X(scan_signs, hr_signs_fn)               \
+    X(crc32c, hr_crc_fn)                                                                                           \
     X(matmul_fast, hr_fast_fn) X(quant_fast, hr_quant_fast_fn)
 
 typedef enum hr_op {

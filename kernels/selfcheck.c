@@ -233,6 +233,17 @@ static bool check_scan(const hr_kernel *k, const hr_kernel *reference, hr_arena 
     return memcmp(dot[0], dot[1], sizeof dot[0]) == 0;
 }
 
+static bool check_signs(const hr_kernel *k, const hr_kernel *reference, hr_arena *a) {
+    uint32_t seed = 4711;
+    enum { COLS = 260 }; /* more than fit 16 bits */
+    uint8_t *blocks = HR_NEW(a, uint8_t, 2 * COLS * 64), *table = HR_NEW(a, uint8_t, COLS * 32);
+    for (size_t i = 0; i < 2 * COLS * 64; i++) blocks[i] = (uint8_t)(next_random(&seed) >> 9);
+    for (size_t i = 0; i < COLS * 32; i++) table[i] = (uint8_t)(i % 3 == 0 ? 127 : next_random(&seed) % 128);
+    int32_t dot[2][128];
+    for (size_t i = 0; i < 2; i++) ((hr_signs_fn *)(i == 0 ? reference : k)->fn)(blocks, 2, COLS, table, dot[i]);
+    return memcmp(dot[0], dot[1], sizeof dot[0]) == 0;
+}
+
 static bool check_crc(const hr_kernel *k, const hr_kernel *reference) {
     uint8_t x[200];
     bool ok = true;
@@ -254,6 +265,7 @@ bool hr_selfcheck_kernel(const hr_kernel *k, const hr_kernel *reference, void *s
             : k->op == HR_OP_attn_page_f32 || k->op == HR_OP_attn_page_i8 ? check_attention(k, reference, &a)
             : k->op == HR_OP_kv_f16 || k->op == HR_OP_kv_q4 ? check_unpack(k, reference, &a)
             : k->op == HR_OP_scan_i8 ? check_scan(k, reference, &a)
+            : k->op == HR_OP_scan_signs ? check_signs(k, reference, &a)
             : k->op == HR_OP_crc32c ? check_crc(k, reference)
             : k->op == HR_OP_attn_merge ? check_merge(k, reference, &a) : check_row(k, reference, &a);
     hr_assert(!a.failed);

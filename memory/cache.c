@@ -40,7 +40,7 @@ struct hr_cache_out {
 
 /* Arrays are written as they lie in memory: who lays them out otherwise does not read them. */
 static uint64_t cache_layout(void) {
-    const uint32_t shape[] = {0x01020304u, 1, sizeof(hr_entry), offsetof(hr_entry, loc), offsetof(hr_entry, next_key),
+    const uint32_t shape[] = {0x01020304u, 2, sizeof(hr_entry), offsetof(hr_entry, loc), offsetof(hr_entry, next_key),
                               offsetof(hr_entry, kind), offsetof(hr_entry, live), offsetof(hr_entry, vec_space),
                               offsetof(hr_entry, vec_lsn), offsetof(hr_entry, vec_loc), sizeof(hr_space), HR_STORE_SPACES};
     return hr_hash64(shape, sizeof shape, 1);
@@ -172,7 +172,7 @@ static bool cache_entries_ok(const hr_store *s, uint32_t n_segs) {
         uint8_t live;
         memcpy(&live, &e->live, 1); /* what is neither 0 nor 1 is no bool */
         bool ok = e->id != 0 && live <= 1 && e->next_key <= i && e->kind < HR_KIND_COUNT && e->vec_space <= s->n_spaces &&
-                  (live == 0 || (e->loc.seg < n_segs && (e->vec_space == 0 || e->vec_loc.seg < n_segs)));
+                  e->loc.seg < n_segs && (e->vec_space == 0 || e->vec_loc.seg < n_segs);
         if (!ok) return false;
         living += live;
     }
@@ -261,6 +261,34 @@ bool hr_cache_resume(void *ctx, hr_wal *log) {
     return ok;
 }
 
+const char *hr_cache_verify(hr_store *s) {
+    static const uint8_t small[] = {[HR_CACHE_IDS] = 4, [HR_CACHE_KEYS] = 4, [HR_CACHE_ENTRY] = 4, [HR_CACHE_POOL] = 1,
+                                    [HR_CACHE_TERMS] = 12, [HR_CACHE_POSTINGS] = 12, [HR_CACHE_WORDS] = 4};
+    hr_cache *c = s->cache;
+    const char *broken = NULL;
+    if (c == NULL || s->log.sealed) return NULL;
+    if (!c->valid) { /* made of another state is well, broken is not */
+        uint8_t head[CACHE_HEAD];
+        if (hr_file_open(&c->file, c->path, NULL, false, NULL) != HR_OK) return NULL;
+        if (c->file.size < CACHE_HEAD || hr_file_read(&c->file, 0, head, CACHE_HEAD, NULL) != HR_OK ||
+            hr_le32(head + CACHE_HEAD - 4) != s->log.crc(head, CACHE_HEAD - 4, 0)) broken = "its head is broken";
+        cache_close(c);
+        return broken;
+    }
+    for (uint32_t i = 0; i < c->n && broken == NULL; i++) {
+        const cache_section *t = &c->section[i];
+        uint32_t n, part = t->part < s->n_spaces ? t->part : 0;
+        size_t size = t->kind == HR_CACHE_SEGS ? sizeof(cache_seg) : t->kind == HR_CACHE_ENTRIES ? sizeof(hr_entry)
+                    : t->kind == HR_CACHE_SPACES ? sizeof(hr_space)
+                    : t->kind == HR_CACHE_ROWS ? (s->spaces[part].dim + 63) / 64 * 64
+                    : t->kind == HR_CACHE_NORM ? 12 : t->kind < HR_COUNT(small) ? small[t->kind] : 0;
+        void *p = size != 0 && part == t->part ? cache_load(s, t->kind, t->part, size, 0, &n) : NULL;
+        if (p == NULL) broken = "a section of it is broken";
+        else s->memory->free(s->memory->ctx, p, n * size);
+    }
+    return broken;
+}
+
 /* --- writing ------------------------------------------------------------------------------------------------------------------- */
 static hr_status cache_write(hr_cache_out *o, const void *data, size_t n, uint32_t seed) {
     o->sum = o->s->log.crc(data, n, seed);
@@ -288,7 +316,7 @@ hr_status hr_cache_put(hr_cache_out *o, uint32_t kind, uint32_t part, const void
     return cache_note(o, kind, part, at, count);
 }
 
-/* what is dead keeps its number and its link, nothing of what it said */
+/* what is dead keeps its number, link and place, nothing of what it said */
 static hr_status cache_put_entries(hr_cache_out *o) {
     const hr_store *s = o->s;
     const hr_allocator *m = s->memory;
@@ -302,10 +330,11 @@ static hr_status cache_put_entries(hr_cache_out *o) {
         memcpy(part, s->entries + i, n * sizeof *part);
         for (uint32_t k = 0; k < n; k++) {
             if (part[k].live) continue;
-            uint64_t id = part[k].id;
-            uint32_t next = part[k].next_key;
-            memset(&part[k], 0, sizeof part[k]);
-            part[k].id = id, part[k].next_key = next;
+            hr_entry bare;
+            memset(&bare, 0, sizeof bare);
+            bare.id = part[k].id, bare.next_key = part[k].next_key;
+            bare.lsn = part[k].lsn, bare.loc = part[k].loc, bare.n = part[k].n; /* history is read from the log */
+            memcpy(&part[k], &bare, sizeof bare);
         }
         status = cache_write(o, part, n * sizeof *part, o->sum);
     }

@@ -7,7 +7,7 @@
 typedef struct hr_cache hr_cache;
 typedef struct hr_cache_out hr_cache_out;
 enum { HR_CACHE_SEGS = 1, HR_CACHE_ENTRIES, HR_CACHE_IDS, HR_CACHE_KEYS, HR_CACHE_SPACES, /* read at open */
-       HR_CACHE_ROWS, HR_CACHE_SCALE, HR_CACHE_LOST, HR_CACHE_ENTRY,                       /* part: the space */
+       HR_CACHE_ROWS, HR_CACHE_NORM, HR_CACHE_ENTRY,                                        /* part: the space */
        HR_CACHE_POOL, HR_CACHE_TERMS, HR_CACHE_POSTINGS, HR_CACHE_WORDS };
 
 HR_PRIVATE bool hr_cache_make(hr_store *s, const char *path, bool use); /* false: no memory */
@@ -18,6 +18,11 @@ HR_PRIVATE void hr_cache_save(hr_store *s); /* where it is worth it; failing is 
 HR_PRIVATE hr_status hr_cache_erase(hr_store *s, hr_error *err);
 /* Something that the cache said was whole is broken: the next open reads the log itself. Returns status. */
 HR_PRIVATE hr_status hr_cache_distrust(hr_store *s, hr_status status);
+/* What is wrong with the file as it is on the device, NULL: nothing that is known. */
+HR_PRIVATE const char *hr_cache_verify(hr_store *s);
+/* vectors.c, lexical.c: what is used is held against the log: an entry where it differs, UINT32_MAX: none */
+HR_PRIVATE hr_status hr_columns_verify(hr_store *s, uint32_t *entry, hr_error *err);
+HR_PRIVATE hr_status hr_lexical_verify(hr_store *s, uint32_t *entry, hr_error *err);
 /* How many entries from the front the section knows; 0: it is not there. */
 HR_PRIVATE uint32_t hr_cache_reach(const hr_store *s, uint32_t kind);
 /* A section, whole and checked: *count elements of `size` bytes from the store's allocator; NULL: use the log. */

@@ -211,6 +211,55 @@ static hr_status lexical_update(hr_store *s, hr_error *err) {
     return HR_OK;
 }
 
+/* --- against the texts ------------------------------------------------------------------------------------------------------ */
+static uint64_t living_postings(const hr_store *s, const hr_lexical *x) {
+    uint64_t n = 0;
+    for (uint32_t i = 0; i < x->n_postings; i++) n += s->entries[x->postings[i].doc].live;
+    return n;
+}
+static uint32_t living_posting(const hr_store *s, const hr_lexical *x, uint32_t p) {
+    while (p != 0 && !s->entries[x->postings[p - 1].doc].live) p = x->postings[p - 1].next;
+    return p;
+}
+
+/* an entry whose words are not what is in the index, UINT32_MAX: none */
+static uint32_t lexical_compare(const hr_store *s, const hr_lexical *x, const hr_lexical *fresh) {
+    for (uint32_t i = 0; i < fresh->n_terms; i++) {
+        const lex_term *t = &fresh->terms[i];
+        uint32_t at = x->table_cap != 0 ? *term_slot(x, fresh->pool + t->at, t->n) : 0;
+        uint32_t q = at != 0 ? x->terms[at - 1].head : 0;
+        for (uint32_t p = t->head; p != 0; p = fresh->postings[p - 1].next, q = x->postings[q - 1].next) { /* the latest first */
+            const lex_posting *o = &fresh->postings[p - 1];
+            q = living_posting(s, x, q);
+            if (q == 0 || x->postings[q - 1].doc != o->doc || x->postings[q - 1].count != o->count) return o->doc;
+        }
+    }
+    return living_postings(s, x) == living_postings(s, fresh) ? UINT32_MAX : 0; /* 0: words that no text has */
+}
+
+hr_status hr_lexical_verify(hr_store *s, uint32_t *doc, hr_error *err) {
+    const hr_allocator *m = s->memory;
+    struct hr_cache *cache = s->cache;
+    *doc = UINT32_MAX;
+    HR_TRY(lexical_update(s, err));
+    uint32_t *words = (uint32_t *)m->alloc(m->ctx, (s->n + 1) * sizeof *words, 8);
+    if (words == NULL) return hr_fail(err, HR_E_MEMORY, HR_NO_OFFSET, "index", "out of memory");
+    for (uint32_t i = 0; i < s->n; i++) words[i] = s->entries[i].n_words;
+    hr_lexical *used = s->lexical;
+    s->lexical = NULL;
+    s->cache = NULL; /* from the texts alone */
+    hr_status status = lexical_update(s, err);
+    s->cache = cache;
+    if (status == HR_OK) *doc = lexical_compare(s, used, s->lexical);
+    for (uint32_t i = 0; i < s->n && status == HR_OK && *doc == UINT32_MAX; i++) {
+        if (s->entries[i].live && s->entries[i].n_words != words[i]) *doc = i;
+    }
+    hr_lexical_free(s);
+    s->lexical = used;
+    m->free(m->ctx, words, (s->n + 1) * sizeof *words);
+    return status;
+}
+
 /* --- query ------------------------------------------------------------------------------------------------------------------------- */
 typedef struct lex_word {
     uint8_t text[WORD_BYTES];
@@ -281,6 +330,27 @@ static void score_term(const hr_store *s, const lex_term *t, double docs, double
     }
 }
 
+/* what is left of an English word without a light suffix; at least 3 bytes of it */
+static size_t word_stem(const uint8_t *w, size_t n) {
+    static const struct { const char *end; size_t n; } suffix[] = {
+        {"ies", 3}, {"ied", 3}, {"ing", 3}, {"es", 2}, {"ed", 2}, {"s", 1}, {"y", 1}, {"e", 1}};
+    for (size_t i = 0; i < HR_COUNT(suffix); i++) {
+        size_t m = suffix[i].n;
+        if (n < m + 3 || memcmp(w + n - m, suffix[i].end, m) != 0) continue;
+        if (m == 1 && w[n - 1] == 's' && w[n - 2] == 's') continue;
+        n -= m;
+        break;
+    }
+    return n > 3 && w[n - 1] == w[n - 2] && w[n - 1] != 's' && w[n - 1] < 0x80 ? n - 1 : n; /* stopped: stopp: stop */
+}
+
+static bool word_fits(const hr_store *s, const lex_word *w, const lex_term *t) {
+    const uint8_t *p = s->lexical->pool + t->at;
+    if (w->prefix) return t->n >= w->n && memcmp(p, w->text, w->n) == 0;
+    size_t n = word_stem(w->text, w->n);
+    return word_stem(p, t->n) == n && memcmp(p, w->text, n) == 0;
+}
+
 static void score_words(const hr_store *s, const lex_word *w, size_t n, double *score) {
     const hr_lexical *x = s->lexical;
     double docs = 0, total = 0;
@@ -289,15 +359,13 @@ static void score_words(const hr_store *s, const lex_word *w, size_t n, double *
     }
     double mean = total > 0 ? total / docs : 1.0;
     for (size_t i = 0; i < n && x->table_cap != 0; i++) {
-        if (!w[i].prefix) {
+        if (!w[i].prefix && ((s->options & HR_STORE_STEMS) == 0 || w[i].phrase != 0)) {
             uint32_t at = *term_slot(x, w[i].text, w[i].n);
             if (at != 0) score_term(s, &x->terms[at - 1], docs, mean, score);
             continue;
         }
         for (uint32_t t = 0; t < x->n_terms; t++) {
-            if (x->terms[t].n >= w[i].n && memcmp(x->pool + x->terms[t].at, w[i].text, w[i].n) == 0) {
-                score_term(s, &x->terms[t], docs, mean, score);
-            }
+            if (word_fits(s, &w[i], &x->terms[t])) score_term(s, &x->terms[t], docs, mean, score);
         }
     }
 }

@@ -164,6 +164,7 @@ typedef struct lines_import {
     char *text;              /* [n_text]: decoded strings and vectors */
     size_t n_text, total;
     lines_set known, file;   /* what was there at the start; what the file has, when that matters */
+    lines_set keys;          /* those that living items of the file have */
     uint64_t next, now_ms, lines;
     uint32_t n_before;
     bool keep;               /* ids and history as they were */
@@ -258,9 +259,19 @@ static hr_status lines_take(lines_import *w, line_item *l, hr_error *err) {
         HR_TRY(lines_hash_entry(s, &s->entries[at], true, &h, err));
         if (*lines_slot(&w->file, h) == 0) return HR_OK;
     }
+    if (w->keep && w->n_before > 0 && i->key.size != 0 && !l->old) { /* another one got the key since the import was cut short */
+        hr_entry *e;
+        hr_item there;
+        HR_TRY(hr_store_by_key(s, i, &e, &there, err));
+        if (e != NULL && there.id != i->id) {
+            HR_TRY(lines_flush(w, err)); /* unless what is on its way takes the key from it */
+            HR_TRY(hr_store_by_key(s, i, &e, &there, err));
+            if (e != NULL && there.id != i->id) return HR_OK;
+        }
+    }
     size_t bytes = 256 + i->scope.size + i->source.size + i->tags.size + i->key.size + i->text.size + 4 * (size_t)i->dim;
     if (w->n_batch == LINES_PER_BATCH || w->batch_bytes + bytes > s->log.seg_bytes / 2) HR_TRY(lines_flush(w, err));
-    i->exact = true;
+    i->exact = w->keep || i->key.size == 0; /* else it takes the place of what has its key */
     if (!w->keep) i->id = 0;
     w->batch[w->n_batch++] = *i;
     w->batch_bytes += bytes;
@@ -280,6 +291,17 @@ static hr_status lines_head(lines_import *w) {
     return t->status;
 }
 
+/* an empty store has to be one in which a key leads to one item */
+static bool lines_key(lines_import *w, const line_item *l) {
+    const hr_item *i = &l->item;
+    if (l->old || i->key.size == 0) return true;
+    uint64_t h = hr_hash64(i->key.data, i->key.size, hr_hash64(i->scope.data, i->scope.size, i->kind)) | 1;
+    uint64_t *slot = lines_slot(&w->keys, h);
+    bool is_new = *slot == 0;
+    *slot = h;
+    return is_new;
+}
+
 /* pass 0: everything is read and nothing written; 1: what the file has is noted; 2: it is written */
 static hr_status lines_pass(lines_import *w, const char *text, size_t n, int pass, hr_lines_progress *progress, void *ctx,
                             hr_error *err) {
@@ -292,6 +314,9 @@ static hr_status lines_pass(lines_import *w, const char *text, size_t n, int pas
         if (w->n_batch == 0) t->out = w->text;
         if (!lines_read(t, &l, w->s->log.seg_bytes / 2)) return t->status;
         if (l.item.id >= w->next) return t->line--, hr_text_fail(t, HR_E_FORMAT, "the id is not below \"next\""), t->status;
+        if (w->keep && pass == 1 && !lines_key(w, &l)) {
+            return t->line--, hr_text_fail(t, HR_E_FORMAT, "another item has this kind, scope and key"), t->status;
+        }
         if (pass == 1) {
             uint64_t h = lines_hash(&l.item, l.item.space, true);
             *lines_slot(&w->file, h) = h;
@@ -325,14 +350,16 @@ hr_status hr_lines_import(hr_store *s, const char *text, size_t n, hr_lines_prog
     w->keep = status == HR_OK && lines_may_keep(s, w->next);
     if (status == HR_OK) status = lines_note_known(w, err);
     w->n_before = s->n;
-    if (status == HR_OK && w->keep && s->n > 0) {
+    if (status == HR_OK && w->keep) {
         status = lines_make_set(m, &w->file, w->lines, err);
+        if (status == HR_OK) status = lines_make_set(m, &w->keys, w->lines, err);
         if (status == HR_OK) status = lines_pass(w, text, n, 1, NULL, NULL, err);
     }
     if (status == HR_OK) status = lines_pass(w, text, n, 2, progress, ctx, err);
     *written = w->written;
     if (w->known.slot != NULL) m->free(m->ctx, w->known.slot, w->known.cap * sizeof *w->known.slot);
     if (w->file.slot != NULL) m->free(m->ctx, w->file.slot, w->file.cap * sizeof *w->file.slot);
+    if (w->keys.slot != NULL) m->free(m->ctx, w->keys.slot, w->keys.cap * sizeof *w->keys.slot);
     if (w->text != NULL) m->free(m->ctx, w->text, w->n_text);
     m->free(m->ctx, w, sizeof *w);
     return status;

@@ -78,6 +78,7 @@ static hr_status write_slot(hr_wal *log, uint32_t i, const uint8_t raw[SUPER_BYT
     HR_TRY(log->block.erase(log->block.ctx, at, HR_LOG_SLOT_BYTES, err));
     if (log->block.size < at + HR_LOG_SLOT_BYTES) log->block.size = at + HR_LOG_SLOT_BYTES;
     HR_TRY(log->block.program(log->block.ctx, at, raw, log->sealed ? SUPER_BYTES : SUPER_BYTES / 2, err));
+    if (i == 1) log->mark_place = 0, log->marked = false;
     return log->block.sync(log->block.ctx, err);
 }
 
@@ -98,22 +99,25 @@ static hr_status make_super(hr_wal *log, const hr_log_config *config, hr_error *
         HR_TRY(hr_random_key(log->store_key, sizeof log->store_key, err));
         HR_TRY(hr_log_wrap(log, &config->secret, raw, err));
     }
-    HR_TRY(write_slot(log, 0, raw, err));
-    return write_slot(log, 1, raw, err);
+    HR_TRY(write_slot(log, 1, raw, err)); /* the first one last: where it is, the file was once longer than both */
+    return write_slot(log, 0, raw, err);
 }
 
-/* Nothing was ever acknowledged here: no magic but ours begins it and no segment has a header. */
-static hr_status look_if_new(hr_wal *log, const super_slot *first, const hr_log_config *config, bool *is_new, hr_error *err) {
+hr_status hr_log_copy_super(hr_wal *log, uint32_t from, uint32_t to, hr_error *err) {
+    uint8_t raw[SUPER_BYTES];
+    HR_TRY(hr_log_raw(log, (uint64_t)from * HR_LOG_SLOT_BYTES, raw, sizeof raw, err));
+    return write_slot(log, to, raw, err);
+}
+
+/* Nothing was ever acknowledged here: the first slot is blank, the second blank or half made, no segment has a header. */
+static hr_status look_if_new(hr_wal *log, const super_slot *slot /* [2] */, const hr_log_config *config, bool *is_new,
+                             hr_error *err) {
     uint8_t head[HR_LOG_SEG_HEADER];
     uint64_t step = config->segment_bytes != 0 ? config->segment_bytes : 1u << 20;
-    *is_new = hr_log_blank(log, first->raw, 8);
-    for (size_t i = 0; i < 8 && !*is_new; i++) { /* a slot half programmed: ours with bits missing */
-        if (first->raw[i] != (uint8_t)super_magic[i]) break;
-        *is_new = i == 7;
-    }
-    if (log->block.erased == 0xff && !*is_new) {
-        *is_new = true;
-        for (size_t i = 0; i < 8; i++) *is_new = *is_new && ((uint8_t)super_magic[i] & ~first->raw[i]) == 0;
+    *is_new = hr_log_blank(log, slot[0].raw, SUPER_BYTES);
+    for (size_t i = 0; i < 8; i++) { /* a cut program leaves bytes of flash with bits missing */
+        uint8_t have = slot[1].raw[i], ours = (uint8_t)super_magic[i], erased = log->block.erased;
+        *is_new = *is_new && (have == ours || have == erased || (erased == 0xff && (ours & ~have) == 0));
     }
     for (uint64_t at = segs_base(); *is_new && at < log->block.size; at += step) {
         HR_TRY(hr_log_raw(log, at, head, sizeof head, err));
@@ -127,7 +131,7 @@ static hr_status open_super(hr_wal *log, const hr_log_config *config, hr_error *
     for (int i = 0; i < 2; i++) HR_TRY(read_slot(log, i, &slot[i], err));
     if (!slot[0].valid && !slot[1].valid) {
         bool is_new;
-        HR_TRY(look_if_new(log, &slot[0], config, &is_new, err));
+        HR_TRY(look_if_new(log, slot, config, &is_new, err));
         if (!is_new) return hr_fail(err, HR_E_FORMAT, 0, "superblock", "not a store, or both of its superblocks are broken");
         if (log->read_only) return hr_fail(err, HR_E_FORMAT, 0, "superblock", "the store is empty and was opened for reading");
         return make_super(log, config, err);
@@ -152,9 +156,12 @@ static hr_status open_super(hr_wal *log, const hr_log_config *config, hr_error *
     log->super_slot = (uint32_t)use;
     if (log->sealed) HR_TRY(hr_log_unwrap(log, &config->secret, s->raw, err));
     else if (config->secret.data != NULL) return hr_fail(err, HR_E_KEY, 0, "key", "a key was given, the store is not encrypted");
+    bool shorter = log->block.size < segs_base();
+    log->cut_off = shorter && slot[0].valid; /* it was written when the file had both */
     const super_slot *other = &slot[1 - use]; /* after a cut in a change of keys it holds the old one */
     bool old = !other->valid || (log->sealed && other->generation != s->generation);
-    return log->read_only || !old ? HR_OK : write_slot(log, (uint32_t)(1 - use), s->raw, err);
+    if (!log->read_only && shorter && !slot[0].valid) HR_TRY(write_slot(log, 1, s->raw, err)); /* the first open was cut */
+    return log->read_only || log->cut_off || !old ? HR_OK : write_slot(log, (uint32_t)(1 - use), s->raw, err);
 }
 
 /* --- open and close ---------------------------------------------------------------------------------------------------- */
@@ -192,9 +199,12 @@ static hr_status open_all(hr_wal *log, const hr_log_config *config, hr_log_visit
         if (log->plain == NULL) return hr_fail(err, HR_E_MEMORY, HR_NO_OFFSET, "store", "no memory for %u bytes", log->buf_bytes);
         if (!log->read_only) HR_TRY(hr_random_key(log->session, sizeof log->session, err));
     }
+    HR_TRY(hr_log_read_marks(log, err));
     HR_TRY(hr_log_recover(log, visit, ctx, err));
     if (log->damage.places != 0 && !config->repair) log->read_only = true;
     if (log->read_only) return HR_OK;
+    log->marked = log->mark.whole && log->mark.next_lsn == log->next_lsn && log->mark.next_seq == log->next_seq;
+    if (log->marked && log->damage.places != 0) HR_TRY(hr_log_write_mark(log, false, err)); /* given up */
     for (uint32_t i = 0; i < log->n_segs; i++) { /* an erase that was cut short is finished */
         hr_log_seg *s = &log->segs[i];
         if (s->seq != 0 || (!s->dirty && !(s->damaged && config->repair))) continue;
@@ -218,11 +228,15 @@ hr_status hr_log_open_from(hr_wal *log, hr_block *b, const hr_log_config *config
     log->head = UINT32_MAX;
     log->next_lsn = log->next_seq = 1;
     hr_status status = open_all(log, config, visit, ctx, err);
+    log->open = status == HR_OK;
     if (status != HR_OK) hr_log_close(log);
     return status;
 }
 
 void hr_log_close(hr_wal *log) {
+    if (log->open && !log->read_only && !log->latched && !log->marked && log->next_seq > 1) {
+        hr_log_write_mark(log, log->damage.places == 0, NULL); /* where that fails, nothing is lost but the mark */
+    }
     if (log->segs != NULL) {
         hr_wipe(log->segs, log->cap_segs * sizeof *log->segs);
         log->memory->free(log->memory->ctx, log->segs, log->cap_segs * sizeof *log->segs);
@@ -312,6 +326,7 @@ static hr_status take_segment(hr_wal *log, uint32_t *out, hr_error *err) {
 
 static hr_status open_head(hr_wal *log, hr_error *err) {
     uint32_t i = 0;
+    log->marked = false;
     uint8_t head[HR_LOG_SEALED_HEADER];
     HR_TRY(take_segment(log, &i, err));
     hr_log_seg *s = &log->segs[i];
@@ -446,6 +461,7 @@ hr_status hr_log_commit(hr_wal *log, hr_log_rec *recs, size_t n, hr_error *err) 
     if (log->head == UINT32_MAX || log->head_closed || total > log->seg_bytes - log->segs[log->head].end) {
         HR_TRY(open_head(log, err));
     }
+    log->marked = false;
     HR_TRY(latch(log, whole_head(log, err)));
     return latch(log, write_batch(log, recs, n, err));
 }
@@ -455,6 +471,7 @@ hr_status hr_log_free_segment(hr_wal *log, uint32_t seg, hr_error *err) {
     static const uint8_t zeros[HR_LOG_SEALED_HEADER] = {0};
     hr_assert(seg < log->n_segs && seg != log->head);
     if (log->latched || log->read_only) return hr_fail(err, HR_E_STATE, HR_NO_OFFSET, "store", "the store cannot be written");
+    if (log->marked) HR_TRY(latch(log, hr_log_write_mark(log, false, err))); /* else the sum would miss it */
     /* first its header, with its key where there is one, so that a cut never leaves half a segment that looks alive */
     hr_status status = log->block.program(log->block.ctx, hr_log_offset(log, seg, 0), zeros, log->seg_head, err);
     if (status == HR_OK) status = log->block.sync(log->block.ctx, err);

@@ -11,10 +11,6 @@
 #include "engine/base/sys_block.h"
 #include "kernels/kernel.h"
 
-HR_INLINE void hr_put16(uint8_t *p, uint16_t v) { p[0] = (uint8_t)v, p[1] = (uint8_t)(v >> 8); }
-HR_INLINE void hr_put32(uint8_t *p, uint32_t v) { hr_put16(p, (uint16_t)v), hr_put16(p + 2, (uint16_t)(v >> 16)); }
-HR_INLINE void hr_put64(uint8_t *p, uint64_t v) { hr_put32(p, (uint32_t)v), hr_put32(p + 4, (uint32_t)(v >> 32)); }
-
 enum {
     HR_LOG_SLOT_BYTES = 4096,  /* each of the two superblock slots: one erase unit */
     HR_LOG_SEG_HEADER = 64,
@@ -58,6 +54,13 @@ typedef struct hr_log_damage {
     uint64_t torn_bytes; /* never acknowledged, dropped */
 } hr_log_damage;
 
+typedef struct hr_log_mark { /* written when a log is closed */
+    uint64_t next_lsn;   /* every record with a lower number was acknowledged; 0: no mark */
+    uint64_t next_seq;   /* and every segment with a lower one was begun */
+    uint64_t sum;        /* over the segments */
+    bool whole;          /* sum counts, as long as nothing was written since */
+} hr_log_mark;
+
 typedef struct hr_wal {
     hr_block block;
     const hr_allocator *memory;
@@ -68,12 +71,18 @@ typedef struct hr_wal {
     uint8_t *buf;        /* [buf_bytes]: reads while visiting and verifying, writes while committing */
     uint32_t buf_bytes, align;
     uint32_t win_seg, win_at, win_n; /* what of the device buf holds; win_n 0: nothing */
+    uint64_t win_loads;  /* how often it was filled */
     uint64_t next_lsn, next_seq;
     uint32_t head;       /* segment being written, UINT32_MAX: none yet */
     bool head_closed;    /* debris behind its end: the next commit opens another */
     bool latched;        /* a write or sync failed: nothing more is written through this handle */
     bool read_only;
     bool sealed;         /* encrypted */
+    bool marked;         /* mark says all: nothing has changed since */
+    bool open;           /* hr_log_open went through */
+    bool cut_off;        /* the file is shorter than it was made */
+    hr_log_mark mark;
+    uint32_t mark_place; /* of the next one */
     uint32_t seg_head;   /* bytes of a segment's header */
     uint64_t generation; /* of the superblock that holds */
     uint32_t super_slot; /* where it is */

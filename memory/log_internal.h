@@ -10,6 +10,14 @@ HR_PRIVATE bool hr_log_blank(const hr_wal *log, const uint8_t *p, size_t n);
 HR_PRIVATE hr_status hr_log_raw(hr_wal *log, uint64_t offset, void *dst, size_t n, hr_error *err);
 HR_PRIVATE hr_status hr_log_more_segs(hr_wal *log, uint32_t n, hr_error *err);
 HR_PRIVATE hr_status hr_log_erase_segment(hr_wal *log, uint32_t i, hr_error *err);
+/* superblock slot `from` over slot `to`, with nothing behind it */
+HR_PRIVATE hr_status hr_log_copy_super(hr_wal *log, uint32_t from, uint32_t to, hr_error *err);
+/* --- log_mark.c ---------------------------------------------------------------------------------------------------- */
+HR_PRIVATE hr_status hr_log_read_marks(hr_wal *log, hr_error *err);
+HR_PRIVATE bool hr_log_mark_broken(hr_wal *log); /* something is missing of what the last mark says */
+/* whole: nothing may be missing; else only that the numbers have come so far */
+HR_PRIVATE hr_status hr_log_write_mark(hr_wal *log, bool whole, hr_error *err);
+/* --- log_scan.c ---------------------------------------------------------------------------------------------------- */
 HR_PRIVATE hr_status hr_log_recover(hr_wal *log, hr_log_visit *visit, void *ctx, hr_error *err);
 
 HR_PRIVATE void hr_log_seg_encode(const hr_wal *log, const hr_log_seg *s, uint8_t out[HR_LOG_SEALED_HEADER]);

@@ -61,13 +61,14 @@ static hr_status look(hr_wal *log, uint32_t seg, uint32_t at, uint32_t n, const 
         log->win_seg = seg;
         log->win_at = at;
         log->win_n = want;
+        log->win_loads++;
     }
     *p = log->buf + (at - log->win_at);
     return HR_OK;
 }
 
-/* genuine? out [n] or NULL: and decrypted. Works through windows smaller than the payload. */
-static hr_status check_sealed(hr_wal *log, const hr_log_rec *r, uint8_t *out, bool *ok, hr_error *err) {
+/* genuine? out [n] or NULL: and decrypted; mac false: known to be genuine. Works through windows smaller than the payload. */
+static hr_status check_sealed(hr_wal *log, const hr_log_rec *r, uint8_t *out, bool mac, bool *ok, hr_error *err) {
     uint32_t at = r->loc.at, left = r->n;
     const uint8_t *p;
     uint8_t tag[16], head[HR_LOG_REC_HEADER], session[8];
@@ -82,7 +83,7 @@ static hr_status check_sealed(hr_wal *log, const hr_log_rec *r, uint8_t *out, bo
     while (left > 0) {
         uint32_t piece = left < log->buf_bytes ? left : log->buf_bytes;
         HR_TRY(look(log, r->loc.seg, at, piece, &p, err));
-        hr_aead_mac(&a, p, piece);
+        if (mac) hr_aead_mac(&a, p, piece);
         if (out != NULL) hr_chacha_xor(&stream, p, out, piece), out += piece;
         at += piece;
         left -= piece;
@@ -90,12 +91,12 @@ static hr_status check_sealed(hr_wal *log, const hr_log_rec *r, uint8_t *out, bo
     hr_aead_end(&a, tag);
     hr_wipe(&stream, sizeof stream);
     HR_TRY(look(log, r->loc.seg, at, 16, &p, err));
-    *ok = hr_same_secret(p, tag, 16);
+    *ok = !mac || hr_same_secret(p, tag, 16);
     return HR_OK;
 }
 
 static hr_status check_payload(hr_wal *log, const hr_log_rec *r, uint32_t want, bool *ok, hr_error *err) {
-    if (log->sealed) return check_sealed(log, r, NULL, ok, err);
+    if (log->sealed) return check_sealed(log, r, NULL, true, ok, err);
     uint32_t crc = 0, at = r->loc.at + HR_LOG_REC_HEADER, left = r->n;
     while (left > 0) {
         const uint8_t *p;
@@ -139,7 +140,10 @@ static hr_status parse_batch(hr_wal *log, uint32_t seg, uint32_t at, uint64_t ls
     return HR_OK;
 }
 
+/* A batch just checked. Where the device must be read again for it, so must every sum. */
 static hr_status deliver(hr_wal *log, uint32_t seg, uint32_t at, uint32_t end, hr_log_visit *visit, void *ctx, hr_error *err) {
+    bool held = log->win_seg == seg && log->win_at <= at && end <= log->win_at + log->win_n;
+    uint64_t loads = log->win_loads;
     while (visit != NULL && at < end) {
         hr_log_rec r;
         const uint8_t *p;
@@ -151,14 +155,16 @@ static hr_status deliver(hr_wal *log, uint32_t seg, uint32_t at, uint32_t end, h
             return hr_fail(err, HR_E_LIMIT, hr_log_offset(log, seg, at), "record", "%u bytes, the buffer has %u", r.n,
                            log->buf_bytes);
         }
+        bool ok = true, again = !held || log->win_loads != loads;
+        uint32_t sum = hr_le32(p + 20);
         if (log->sealed) {
-            bool ok;
-            HR_TRY(check_sealed(log, &r, log->plain, &ok, err));
-            if (!ok) return hr_fail(err, HR_E_IO, hr_log_offset(log, seg, at), "record", "changed while being read");
+            HR_TRY(check_sealed(log, &r, log->plain, again, &ok, err));
             p = log->plain;
         } else {
             HR_TRY(look(log, seg, at + HR_LOG_REC_HEADER, r.n, &p, err));
+            if (again || log->win_loads != loads) ok = log->crc(p, r.n, 0) == sum;
         }
+        if (!ok) return hr_fail(err, HR_E_IO, hr_log_offset(log, seg, at), "record", "changed while being read");
         r.data = p;
         HR_TRY(visit(ctx, &r, err));
         at += (uint32_t)hr_log_space(log, r.n);
@@ -206,7 +212,7 @@ static hr_status used_after(hr_wal *log, uint32_t seg, uint32_t at, uint32_t *us
 static void note_damage(hr_wal *log, uint32_t seg, uint32_t at, uint64_t records) {
     if (log->damage.places++ == 0) log->damage.first_at = hr_log_offset(log, seg, at);
     log->damage.records += records;
-    log->segs[seg].damaged = true;
+    if (seg < log->n_segs) log->segs[seg].damaged = true; /* else it is missing */
 }
 
 /* One living segment. next: the following one by number, or NULL for the newest. */
@@ -240,7 +246,10 @@ static hr_status scan_segment(hr_wal *log, uint32_t seg, const hr_log_seg *next,
             lsn = number;
             continue;
         }
-        if (next == NULL) {
+        if (next == NULL && lsn < log->mark.next_lsn) { /* it was all there when the log was closed */
+            note_damage(log, seg, at, log->mark.next_lsn - lsn);
+            lsn = log->mark.next_lsn;
+        } else if (next == NULL) {
             log->damage.torn_bytes += used;
             s->dirty = used != 0;
         } else if (joined) {
@@ -306,10 +315,17 @@ hr_status hr_log_recover(hr_wal *log, hr_log_visit *visit, void *ctx, hr_error *
             if (log->segs[i].seq > done && (next == UINT32_MAX || log->segs[i].seq < log->segs[next].seq)) next = i;
         }
         if (now != UINT32_MAX) HR_TRY(scan_segment(log, now, next == UINT32_MAX ? NULL : &log->segs[next], visit, ctx, err));
-        if (next == UINT32_MAX) return HR_OK;
+        if (next == UINT32_MAX) break;
         done = log->segs[next].seq;
         now = next;
     }
+    if (log->damage.places == 0 && (log->cut_off || hr_log_mark_broken(log))) note_damage(log, log->n_segs, 0, 0);
+    if (log->mark.next_seq > log->next_seq) { /* the newest segment is gone: its numbers do not come again */
+        log->next_seq = log->mark.next_seq;
+        log->head_closed = true;
+    }
+    if (log->mark.next_lsn > log->next_lsn) log->next_lsn = log->mark.next_lsn;
+    return HR_OK;
 }
 
 hr_status hr_log_visit_segment(hr_wal *log, uint32_t seg, hr_log_visit *visit, void *ctx, hr_error *err) {

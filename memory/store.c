@@ -189,8 +189,8 @@ static hr_status apply_vector(hr_store *s, const hr_log_rec *r, hr_error *err) {
     hr_entry *e = hr_store_find(s, hr_cur_u64(&c));
     uint64_t space = hr_cur_u64(&c);
     uint32_t dim = hr_cur_u32(&c);
-    hr_cur_skip(&c, 4);
-    hr_cur_expect(&c, dim, 4);
+    uint32_t form = hr_cur_u32(&c);
+    hr_cur_expect(&c, dim, form != 0 ? 2 : 4);
     if (!hr_cur_ok(&c)) return c.status;
     if (e == NULL) return HR_OK;
     uint32_t i = 0;
@@ -357,7 +357,10 @@ static hr_status merge_key(hr_store *s, hr_item *i, uint64_t now, bool *skip, hr
     hr_item old;
     hr_entry *e;
     HR_TRY(hr_store_by_key(s, i, &e, &old, err));
-    if (e == NULL) return HR_OK;
+    if (i->id != 0 && e != NULL && old.id != i->id) {
+        return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "key", "item %llu has it", (unsigned long long)old.id);
+    }
+    if (e == NULL || i->id != 0) return HR_OK;
     bool expired = old.expires_ms != 0 && old.expires_ms <= now;
     *skip = old.confidence == HR_STORE_CERTAIN && i->confidence < HR_STORE_CERTAIN && !expired;
     i->id = *skip ? 0 : old.id;
@@ -369,7 +372,28 @@ typedef struct put_plan {
     hr_log_rec *recs;
     uint8_t *bytes;
     size_t n, n_bytes, cap_recs, cap_bytes;
+    uint32_t *keyed;         /* [keyed_cap] hash of a key -> 1 + index of the last item of the batch with it */
+    uint32_t keyed_cap, n_keyed;
 } put_plan;
+
+/* what the batch itself has under the key of items[k] is as good as there */
+static hr_status plan_key(const put_plan *p, hr_item *items, size_t k, bool *skip, hr_error *err) {
+    hr_item *i = &items[k];
+    uint32_t at = (uint32_t)key_hash(i) & (p->keyed_cap - 1);
+    for (; p->keyed[at] != 0; at = (at + 1) & (p->keyed_cap - 1)) {
+        const hr_item *o = &items[p->keyed[at] - 1];
+        if (o->kind != i->kind || o->key.size != i->key.size || o->scope.size != i->scope.size ||
+            memcmp(o->key.data, i->key.data, i->key.size) != 0 ||
+            (i->scope.size != 0 && memcmp(o->scope.data, i->scope.data, i->scope.size) != 0)) continue;
+        if (i->id != 0 && i->id != o->id) return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "key", "two items of the batch have it");
+        *skip = i->id == 0 && o->confidence == HR_STORE_CERTAIN && i->confidence < HR_STORE_CERTAIN;
+        if (i->id == 0) i->count = o->count + 1;
+        i->id = *skip ? 0 : o->id;
+        break;
+    }
+    if (!*skip) p->keyed[at] = (uint32_t)k + 1;
+    return HR_OK;
+}
 
 static void plan_record(put_plan *p, uint16_t type, uint16_t flags, size_t n) {
     hr_log_rec *r = &p->recs[p->n++];
@@ -396,16 +420,71 @@ static void plan_space(const hr_store *s, put_plan *p, const hr_item *i) {
     }
 }
 
+/* 2^n, n within -1022 ... 1023 */
+static double vector_power(int n) {
+    uint64_t bits = (uint64_t)(n + 1023) << 52;
+    double d;
+    memcpy(&d, &bits, sizeof d);
+    return d;
+}
+/* to 16 bits, the nearest, and back; |x| below 2^16 */
+static uint16_t vector_half(double x) {
+    double t = x < 0 ? -x : x, m;
+    uint64_t bits;
+    memcpy(&bits, &t, sizeof bits);
+    int e = (int)(bits >> 52) - 1023;
+    if (e < -14) e = -14;
+    m = t * vector_power(10 - e) + 0x1p52; /* rounds to even */
+    return (uint16_t)((x < 0) << 15 | (((e + 14) << 10) + (int)(m - 0x1p52)));
+}
+static double vector_of_half(uint32_t h) {
+    int e = (int)(h >> 10 & 31), m = (int)(h & 1023);
+    double x = e == 0 ? m * 0x1p-24 : (1024 + m) * vector_power(e - 25);
+    return h >> 15 ? -x : x;
+}
+enum { F16_FORM = 512, F16_LEAST = F16_FORM - 141, F16_MOST = F16_FORM + 96 };
+/* 16 bits a number, times 2^(form - 512): the largest lies in 2^14 ... 2^15. 0: not for this one */
+static uint32_t vector_form(const hr_store *s, const hr_item *i) {
+    uint32_t most = 0;
+    for (uint32_t k = 0; k < i->dim; k++) {
+        uint32_t a = hr_f32_bits(i->vector[k]) & 0x7fffffffu;
+        most = a > most ? a : most;
+    }
+    bool fits = (s->options & HR_STORE_F16) != 0 && most != 0 && hr_f32_from_bits(most) < 1e30f;
+    return fits ? F16_FORM - 14 - 127 + (most >> 23) : 0;
+}
+
+hr_status hr_vector_decode(const hr_log_rec *r, uint32_t dim, float *out, hr_error *err) {
+    const uint8_t *p = (const uint8_t *)r->data;
+    uint32_t form = r->n < VECTOR_HEAD ? 1 : hr_le32(p + 20);
+    if ((form != 0 && (form < F16_LEAST || form > F16_MOST)) || r->n < VECTOR_HEAD + (form != 0 ? 2 : 4) * (size_t)dim) {
+        return hr_fail(err, HR_E_FORMAT, HR_NO_OFFSET, "vector", "too short, or of an unknown form");
+    }
+    p += VECTOR_HEAD;
+    if (form == 0) {
+        for (uint32_t k = 0; k < dim; k++) out[k] = hr_f32_from_bits(hr_le32(p + 4 * k));
+        return HR_OK;
+    }
+    double power = vector_power((int)form - F16_FORM);
+    for (uint32_t k = 0; k < dim; k++) out[k] = (float)(vector_of_half(p[2 * k] | (uint32_t)p[2 * k + 1] << 8) * power);
+    return HR_OK;
+}
+
 /* directly behind its item, in one batch and so in one segment for ever */
-static void plan_vector(put_plan *p, const hr_item *i) {
+static void plan_vector(const hr_store *s, put_plan *p, const hr_item *i) {
     uint64_t hash = hr_hash64(i->space, strlen(i->space), i->dim);
     uint8_t *q = p->bytes + p->n_bytes;
+    uint32_t form = vector_form(s, i);
+    double power = form != 0 ? vector_power(F16_FORM - (int)form) : 0;
     hr_put64(q, i->id);
     hr_put64(q + 8, hash);
     hr_put32(q + 16, i->dim);
-    hr_put32(q + 20, 0);
-    for (uint32_t k = 0; k < i->dim; k++) hr_put32(q + VECTOR_HEAD + 4 * k, hr_f32_bits(i->vector[k]));
-    plan_record(p, HR_REC_VECTOR, 0, VECTOR_HEAD + 4 * (size_t)i->dim);
+    hr_put32(q + 20, form);
+    for (uint32_t k = 0; k < i->dim; k++) {
+        if (form == 0) hr_put32(q + VECTOR_HEAD + 4 * k, hr_f32_bits(i->vector[k]));
+        else hr_put16(q + VECTOR_HEAD + 2 * k, vector_half(i->vector[k] * power));
+    }
+    plan_record(p, HR_REC_VECTOR, 0, VECTOR_HEAD + (form != 0 ? 2 : 4) * (size_t)i->dim);
 }
 
 static hr_status plan_items(hr_store *s, hr_item *items, size_t n, put_plan *p, hr_error *err) {
@@ -418,13 +497,16 @@ static hr_status plan_items(hr_store *s, hr_item *items, size_t n, put_plan *p, 
         if (i->id != 0 && !i->exact && hr_store_find(s, i->id) == NULL) {
             return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "id", "there is no item %llu", (unsigned long long)i->id);
         }
-        if (i->id == 0 && i->key.size != 0 && !i->exact) HR_TRY(merge_key(s, i, now, &skip, err));
+        if (i->key.size != 0 && !i->exact) {
+            HR_TRY(merge_key(s, i, now, &skip, err));
+            if (!skip && p->keyed != NULL) HR_TRY(plan_key(p, items, k, &skip, err));
+        }
         if (skip) continue;
         if (i->vector != NULL) plan_space(s, p, i);
         if (i->id == 0) i->id = s->log.next_lsn + p->n; /* the number of its first record: never used again */
         item_encode(i, p->bytes + p->n_bytes);
         plan_record(p, HR_REC_ITEM, 0, item_bytes(i));
-        if (i->vector != NULL) plan_vector(p, i);
+        if (i->vector != NULL) plan_vector(s, p, i);
     }
     return HR_OK;
 }
@@ -437,6 +519,7 @@ hr_status hr_store_put(hr_store *s, hr_item *items, size_t n, hr_error *err) {
         HR_TRY(check_item(s, &items[k], err));
         p.cap_bytes += item_bytes(&items[k]);
         p.cap_recs++;
+        p.n_keyed += items[k].key.size != 0 && !items[k].exact;
         if (items[k].vector == NULL) continue;
         int space = hr_store_space(s, items[k].space);
         if (space >= 0 && s->spaces[space].dim != items[k].dim) {
@@ -454,11 +537,16 @@ hr_status hr_store_put(hr_store *s, hr_item *items, size_t n, hr_error *err) {
     }
     p.recs = (hr_log_rec *)s->memory->alloc(s->memory->ctx, p.cap_recs * sizeof *p.recs, 8);
     p.bytes = (uint8_t *)s->memory->alloc(s->memory->ctx, p.cap_bytes, 8);
-    hr_status status = p.recs == NULL || p.bytes == NULL ? no_memory(err) : plan_items(s, items, n, &p, err);
+    for (p.keyed_cap = 2; p.n_keyed > 1 && p.keyed_cap < 2 * p.n_keyed;) p.keyed_cap *= 2;
+    if (p.n_keyed > 1) p.keyed = (uint32_t *)s->memory->alloc(s->memory->ctx, p.keyed_cap * sizeof *p.keyed, 8);
+    if (p.keyed != NULL) memset(p.keyed, 0, p.keyed_cap * sizeof *p.keyed);
+    bool room = p.recs != NULL && p.bytes != NULL && (p.keyed != NULL || p.n_keyed < 2);
+    hr_status status = room ? plan_items(s, items, n, &p, err) : no_memory(err);
     if (status == HR_OK) status = hr_log_commit(&s->log, p.recs, p.n, err);
     for (size_t k = 0; k < p.n && status == HR_OK; k++) status = hr_store_apply(s, &p.recs[k], err);
     if (p.recs != NULL) s->memory->free(s->memory->ctx, p.recs, p.cap_recs * sizeof *p.recs);
     if (p.bytes != NULL) s->memory->free(s->memory->ctx, p.bytes, p.cap_bytes);
+    if (p.keyed != NULL) s->memory->free(s->memory->ctx, p.keyed, p.keyed_cap * sizeof *p.keyed);
     return status;
 }
 
@@ -477,9 +565,7 @@ hr_status hr_store_vector(hr_store *s, const hr_entry *e, float *out, size_t cap
     uint32_t dim = s->spaces[e->vec_space - 1].dim;
     if (cap < dim) return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "vector", "room for %zu of %u", cap, dim);
     HR_TRY(hr_cache_distrust(s, hr_log_read(&s->log, e->vec_loc, e->vec_lsn, s->page, s->page_bytes, &r, err)));
-    if (r.n < VECTOR_HEAD + 4 * (size_t)dim) return hr_fail(err, HR_E_FORMAT, HR_NO_OFFSET, "vector", "too short");
-    for (uint32_t k = 0; k < dim; k++) out[k] = hr_f32_from_bits(hr_le32(s->page + VECTOR_HEAD + 4 * k));
-    return HR_OK;
+    return hr_vector_decode(&r, dim, out, err);
 }
 
 uint64_t hr_store_now(void) { return hr_clock_unix_ms(); }

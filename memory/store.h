@@ -58,6 +58,12 @@ typedef struct hr_store_stats {
     bool read_only;
 } hr_store_stats;
 
+enum { /* hr_store.options: set after open, heeded from then on */
+    HR_STORE_NEAR = 1 << 0,  /* large spaces are narrowed down by signs first: nearly always the exact best, much faster */
+    HR_STORE_DOT = 1 << 1,   /* vectors are ranked by their product with the query, not by the cosine */
+    HR_STORE_F16 = 1 << 2,   /* vectors that are put are kept in 16 bits a number */
+    HR_STORE_STEMS = 1 << 3  /* words match without their light suffixes, too */
+};
 struct hr_lexical;
 struct hr_columns;
 typedef struct hr_store {
@@ -70,7 +76,7 @@ typedef struct hr_store {
     uint32_t *keys;          /* [keys_cap] hash of a key -> 1 + index of the newest entry of its chain */
     uint32_t keys_cap, n_keyed;
     hr_space spaces[HR_STORE_SPACES];
-    uint32_t n_spaces;
+    uint32_t n_spaces, options;
     uint8_t *page;           /* [page_bytes] scratch for one payload */
     uint32_t page_bytes;
     struct hr_lexical *lexical; /* built at the first search */

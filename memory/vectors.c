@@ -3,33 +3,19 @@
  * So the result is that of a full f64 scan, at the price of an int8 one. */
 #include "memory/cache.h"
 #include "memory/store_internal.h"
-#include "kernels/kernel.h"
-
-typedef struct vec_column {
-    int8_t *rows;            /* [cap][stride] */
-    float *scale, *lost;     /* [cap]: v ~ scale * row, |v - scale * row| <= lost, for v of length 1 */
-    uint32_t *entry;         /* [cap] */
-    uint32_t want;           /* rows to make room for at once */
-    uint32_t n, cap_rows, cap_scale, cap_lost, cap_entry, stride;
-} vec_column;
-
-typedef struct hr_columns {
-    hr_kernels kernels;
-    vec_column space[HR_STORE_SPACES];
-    uint32_t n_done;         /* entries seen */
-} hr_columns;
+#include "memory/vectors.h"
 
 static hr_status columns_update(hr_store *s, hr_error *err);
 
-enum { SCAN_ROWS = 512, VEC_RECORD_HEAD = 24 };
+enum { SCAN_ROWS = 512, PICK_ROWS = 64, VEC_RECORD_HEAD = 24 };
 
 static void columns_empty(hr_store *s) {
     const hr_allocator *m = s->memory;
     for (int i = 0; i < HR_STORE_SPACES; i++) {
-        vec_column *c = &s->columns->space[i];
+        hr_vec_column *c = &s->columns->space[i];
         if (c->rows != NULL) m->free(m->ctx, c->rows, (size_t)c->cap_rows * c->stride);
-        if (c->scale != NULL) m->free(m->ctx, c->scale, c->cap_scale * sizeof(float));
-        if (c->lost != NULL) m->free(m->ctx, c->lost, c->cap_lost * sizeof(float));
+        if (c->norm != NULL) m->free(m->ctx, c->norm, c->cap_norm * sizeof *c->norm);
+        hr_signs_free(m, c);
         if (c->entry != NULL) m->free(m->ctx, c->entry, c->cap_entry * sizeof(uint32_t));
         memset(c, 0, sizeof *c);
     }
@@ -45,19 +31,21 @@ void hr_columns_free(hr_store *s) {
 }
 
 enum { COLUMN_LANES = 8 };
-/* x to length 1, then to int8; zero vectors give zero rows. Returns 0 when x is not finite or has no length. */
-static bool vec_quantize(const float *x, uint32_t dim, uint32_t stride, int8_t *q, float *scale, float *lost) {
+/* x to length 1, then to int8; zero vectors give zero rows, and so do too large ones, which are always read. Returns 0 when x is
+ * not finite, too large or has no length. */
+static bool vec_quantize(const float *x, uint32_t dim, uint32_t stride, int8_t *q, hr_vec_norm *norm) {
     double ss[COLUMN_LANES] = {0}, missed[COLUMN_LANES] = {0}, sum = 0, lack = 0;
     uint32_t most = 0;
     memset(q, 0, stride);
-    *scale = 0, *lost = 0;
+    memset(norm, 0, sizeof *norm);
     for (uint32_t i = 0; i < dim; i++) {
         uint32_t a = hr_f32_bits(x[i]) & 0x7fffffffu; /* ordered as the magnitudes are */
         ss[i % COLUMN_LANES] += (double)x[i] * x[i];
         if (a > most) most = a;
     }
     for (int k = 0; k < COLUMN_LANES; k++) sum += ss[k];
-    if (!(sum > 0) || !(hr_f32_from_bits(most) < 1e30f)) return false;
+    if (!(sum > 0)) return false;
+    if (!(hr_f32_from_bits(most) < 1e30f)) return norm->lost = 3, norm->length = 1e36f, false;
     double length = __builtin_sqrt(sum), step = (double)hr_f32_from_bits(most) / 127.0, inverse = 1.0 / step;
     for (uint32_t i = 0; i < dim; i++) {
         double t = x[i] * inverse;
@@ -67,8 +55,9 @@ static bool vec_quantize(const float *x, uint32_t dim, uint32_t stride, int8_t *
         q[i] = (int8_t)v;
     }
     for (int k = 0; k < COLUMN_LANES; k++) lack += missed[k];
-    *scale = (float)(step / length);
-    *lost = (float)(__builtin_sqrt(lack) / length * 1.00001 + 1e-6);
+    norm->scale = (float)(step / length);
+    norm->length = (float)length;
+    norm->lost = (float)(__builtin_sqrt(lack) / length * 1.00001 + 1e-6);
     return true;
 }
 
@@ -76,19 +65,17 @@ static hr_status column_add(hr_store *s, uint32_t index, const float *x, hr_erro
     const hr_entry *e = &s->entries[index];
     const hr_allocator *m = s->memory;
     uint32_t dim = s->spaces[e->vec_space - 1].dim;
-    vec_column *c = &s->columns->space[e->vec_space - 1];
+    hr_vec_column *c = &s->columns->space[e->vec_space - 1];
     c->stride = (dim + 63) / 64 * 64;
     uint32_t room = c->n < c->want ? c->want : c->n + 1;
     void *rows = hr_store_grow(m, c->rows, c->n, c->stride, &c->cap_rows, room);
     if (rows != NULL) c->rows = (int8_t *)rows;
-    void *scale = rows == NULL ? NULL : hr_store_grow(m, c->scale, c->n, sizeof(float), &c->cap_scale, room);
-    if (scale != NULL) c->scale = (float *)scale;
-    void *lost = scale == NULL ? NULL : hr_store_grow(m, c->lost, c->n, sizeof(float), &c->cap_lost, room);
-    if (lost != NULL) c->lost = (float *)lost;
-    void *entry = lost == NULL ? NULL : hr_store_grow(m, c->entry, c->n, sizeof(uint32_t), &c->cap_entry, room);
+    void *norm = rows == NULL ? NULL : hr_store_grow(m, c->norm, c->n, sizeof *c->norm, &c->cap_norm, room);
+    if (norm != NULL) c->norm = (hr_vec_norm *)norm;
+    void *entry = norm == NULL ? NULL : hr_store_grow(m, c->entry, c->n, sizeof(uint32_t), &c->cap_entry, room);
     if (entry == NULL) return hr_fail(err, HR_E_MEMORY, HR_NO_OFFSET, "vectors", "out of memory");
     c->entry = (uint32_t *)entry;
-    vec_quantize(x, dim, c->stride, c->rows + (size_t)c->n * c->stride, &c->scale[c->n], &c->lost[c->n]);
+    vec_quantize(x, dim, c->stride, c->rows + (size_t)c->n * c->stride, &c->norm[c->n]);
     c->entry[c->n++] = index;
     return HR_OK;
 }
@@ -106,8 +93,7 @@ static hr_status column_visit(void *ctx, const hr_log_rec *r, hr_error *err) {
     const hr_entry *e = hr_store_find(p->s, hr_le64(raw));
     if (e == NULL || e->vec_space == 0 || e->vec_lsn != r->lsn) return HR_OK;
     uint32_t dim = p->s->spaces[e->vec_space - 1].dim;
-    if (r->n < VEC_RECORD_HEAD + 4 * (size_t)dim) return HR_OK;
-    for (uint32_t i = 0; i < dim; i++) p->x[i] = hr_f32_from_bits(hr_le32(raw + VEC_RECORD_HEAD + 4 * i));
+    if (hr_vector_decode(r, dim, p->x, NULL) != HR_OK) return HR_OK;
     p->n++;
     return column_add(p->s, (uint32_t)(e - p->s->entries), p->x, err);
 }
@@ -138,14 +124,13 @@ static hr_status columns_fill(hr_store *s, float *x, hr_error *err) {
 
 /* --- the side cache --------------------------------------------------------------------------------------------------------- */
 static bool column_load(hr_store *s, uint32_t i, uint32_t reach) {
-    vec_column *c = &s->columns->space[i];
+    hr_vec_column *c = &s->columns->space[i];
     c->stride = (s->spaces[i].dim + 63) / 64 * 64;
     c->rows = (int8_t *)hr_cache_load(s, HR_CACHE_ROWS, i, c->stride, &c->cap_rows);
     if (c->rows == NULL) return false;
-    c->scale = (float *)hr_cache_load(s, HR_CACHE_SCALE, i, sizeof *c->scale, &c->cap_scale);
-    c->lost = (float *)hr_cache_load(s, HR_CACHE_LOST, i, sizeof *c->lost, &c->cap_lost);
+    c->norm = (hr_vec_norm *)hr_cache_load(s, HR_CACHE_NORM, i, sizeof *c->norm, &c->cap_norm);
     c->entry = (uint32_t *)hr_cache_load(s, HR_CACHE_ENTRY, i, sizeof *c->entry, &c->cap_entry);
-    if (c->cap_scale != c->cap_rows || c->cap_lost != c->cap_rows || c->cap_entry != c->cap_rows) return false;
+    if (c->cap_norm != c->cap_rows || c->cap_entry != c->cap_rows) return false;
     for (c->n = 0; c->n < c->cap_rows; c->n++) {
         uint32_t e = c->entry[c->n];
         if (e >= reach || (s->entries[e].live && s->entries[e].vec_space != i + 1)) return false;
@@ -175,10 +160,9 @@ hr_status hr_columns_save(hr_store *s, hr_cache_out *o, uint32_t *reach, hr_erro
     if (s->columns == NULL && hr_cache_reach(s, HR_CACHE_ROWS) == 0) return HR_OK; /* nobody searched by vector */
     HR_TRY(columns_update(s, err));
     for (uint32_t i = 0; i < s->n_spaces; i++) {
-        const vec_column *c = &s->columns->space[i];
+        const hr_vec_column *c = &s->columns->space[i];
         HR_TRY(hr_cache_put(o, HR_CACHE_ROWS, i, c->rows, c->stride, c->n));
-        HR_TRY(hr_cache_put(o, HR_CACHE_SCALE, i, c->scale, sizeof *c->scale, c->n));
-        HR_TRY(hr_cache_put(o, HR_CACHE_LOST, i, c->lost, sizeof *c->lost, c->n));
+        HR_TRY(hr_cache_put(o, HR_CACHE_NORM, i, c->norm, sizeof *c->norm, c->n));
         HR_TRY(hr_cache_put(o, HR_CACHE_ENTRY, i, c->entry, sizeof *c->entry, c->n));
     }
     *reach = s->columns->n_done;
@@ -215,6 +199,38 @@ static hr_status columns_update(hr_store *s, hr_error *err) {
     return status;
 }
 
+hr_status hr_columns_verify(hr_store *s, uint32_t *entry, hr_error *err) {
+    const hr_allocator *m = s->memory;
+    size_t bytes = HR_STORE_DIM_MAX * (sizeof(float) + 1) + s->n;
+    *entry = UINT32_MAX;
+    HR_TRY(columns_update(s, err));
+    float *x = (float *)m->alloc(m->ctx, bytes, 64);
+    if (x == NULL) return hr_fail(err, HR_E_MEMORY, HR_NO_OFFSET, "vectors", "out of memory");
+    int8_t *q = (int8_t *)(x + HR_STORE_DIM_MAX);
+    uint8_t *seen = (uint8_t *)q + HR_STORE_DIM_MAX;
+    memset(seen, 0, s->n);
+    hr_status status = HR_OK;
+    for (uint32_t i = 0; i < s->n_spaces && status == HR_OK; i++) {
+        const hr_vec_column *c = &s->columns->space[i];
+        for (uint32_t r = 0; r < c->n && status == HR_OK; r++) {
+            const hr_entry *e = &s->entries[c->entry[r]];
+            hr_vec_norm norm;
+            if (!e->live) continue;
+            if (hr_store_vector(s, e, x, HR_STORE_DIM_MAX, NULL) != HR_OK) continue; /* said elsewhere */
+            vec_quantize(x, s->spaces[i].dim, c->stride, q, &norm);
+            if (seen[c->entry[r]]++ != 0 || e->vec_space != i + 1 || memcmp(&norm, &c->norm[r], sizeof norm) != 0 ||
+                memcmp(q, c->rows + (size_t)r * c->stride, c->stride) != 0) *entry = c->entry[r];
+        }
+    }
+    for (uint32_t k = 0; k < s->n; k++) {
+        if (s->entries[k].live && s->entries[k].vec_space != 0 && seen[k] == 0 &&
+            hr_store_vector(s, &s->entries[k], x, HR_STORE_DIM_MAX, NULL) == HR_OK) *entry = k;
+    }
+    hr_wipe(x, HR_STORE_DIM_MAX * (sizeof(float) + 1));
+    m->free(m->ctx, x, bytes);
+    return status;
+}
+
 /* --- the best k ------------------------------------------------------------------------------------------------------------ */
 static bool hit_better(const hr_store *s, const hr_hit *a, const hr_hit *b) {
     return a->score != b->score ? a->score > b->score : s->entries[a->entry].id < s->entries[b->entry].id;
@@ -244,52 +260,60 @@ static void keep_floor(float *heap, size_t k, size_t *n, float v) {
     heap[i] = v;
 }
 
-typedef struct vec_query {
-    const float *x;
-    uint32_t dim;
-    int8_t *q;               /* [stride] */
-    float scale, lost;
-    float *near;             /* [n rows]: the cosine, as far as int8 knows it */
-    float *heap;             /* [k]: lower bounds */
-    float *row;              /* [dim] */
-} vec_query;
+/* how far the score of row r may be from what int8 knows; what floats lose is in it */
+static float vec_slack(const hr_vec_column *c, const hr_vec_query *v, uint32_t r) {
+    float slack = c->norm[r].lost + v->norm.lost * 1.05f + 1e-5f;
+    return v->dot ? slack * c->norm[r].length : slack;
+}
 
-static hr_status scan_rows(hr_store *s, vec_column *c, vec_query *v, const hr_filter *f, uint64_t now, size_t k, float *least,
-                           hr_error *err) {
+static hr_status scan_rows(hr_store *s, hr_vec_column *c, hr_vec_query *v, const hr_filter *f, uint64_t now, size_t k,
+                           float *least, hr_error *err) {
     size_t n_heap = 0;
     int32_t dot[SCAN_ROWS];
-    for (uint32_t r = 0; r < c->n; r += SCAN_ROWS) {
-        uint32_t n = c->n - r < SCAN_ROWS ? c->n - r : SCAN_ROWS;
-        s->columns->kernels.scan_i8(c->rows + (size_t)r * c->stride, n, c->stride, v->q, dot);
+    for (uint32_t at = 0, n; at < v->n_rows; at += n) {
+        n = v->n_rows - at < SCAN_ROWS ? v->n_rows - at : SCAN_ROWS;
+        const int8_t *rows = c->rows + (size_t)at * c->stride;
+        if (v->pick != NULL) {
+            n = n < PICK_ROWS ? n : PICK_ROWS;
+            for (uint32_t i = 0; i < n; i++) {
+                memcpy(v->gathered + i * c->stride, c->rows + (size_t)v->pick[at + i] * c->stride, c->stride);
+            }
+            rows = v->gathered;
+        }
+        s->columns->kernels.scan_i8(rows, n, c->stride, v->q, dot);
         for (uint32_t i = 0; i < n; i++) {
-            float near = (float)dot[i] * (c->scale[r + i] * v->scale), below = near - (c->lost[r + i] + v->lost * 1.05f + 1e-5f);
-            v->near[r + i] = near;
-            if (n_heap == k && below <= v->heap[0]) continue;
+            uint32_t r = v->pick != NULL ? v->pick[at + i] : at + i;
+            float near = (float)dot[i] * (c->norm[r].scale * v->norm.scale);
+            if (v->dot) near *= c->norm[r].length;
+            v->near[at + i] = near;
+            near -= vec_slack(c, v, r);
+            if (n_heap == k && near <= v->heap[0]) continue;
             bool yes;
-            HR_TRY(hr_store_match(s, &s->entries[c->entry[r + i]], f, now, &yes, err));
-            if (yes) keep_floor(v->heap, k, &n_heap, below);
+            HR_TRY(hr_store_match(s, &s->entries[c->entry[r]], f, now, &yes, err));
+            if (yes) keep_floor(v->heap, k, &n_heap, near);
         }
     }
-    *least = n_heap == k ? v->heap[0] : -2.0f;
+    *least = n_heap == k ? v->heap[0] : -3.4e38f;
     return HR_OK;
 }
 
-static hr_status rescore_rows(hr_store *s, vec_column *c, vec_query *v, const hr_filter *f, uint64_t now, float least,
-                               hr_hit *hits, size_t k, size_t *n, hr_error *err) {
+static hr_status rescore_rows(hr_store *s, hr_vec_column *c, hr_vec_query *v, const hr_filter *f, uint64_t now, float least,
+                              hr_hit *hits, size_t k, size_t *n, hr_error *err) {
     double qq = 0;
     for (uint32_t i = 0; i < v->dim; i++) qq += (double)v->x[i] * v->x[i];
-    for (uint32_t r = 0; r < c->n; r++) {
+    for (uint32_t at = 0; at < v->n_rows; at++) {
+        uint32_t r = v->pick != NULL ? v->pick[at] : at;
         bool yes;
         double xy = 0, xx = 0;
         hr_hit h;
-        if (v->near[r] + c->lost[r] + v->lost * 1.05f + 1e-5f < least) continue;
+        if (v->near[at] + vec_slack(c, v, r) < least) continue;
         HR_TRY(hr_store_match(s, &s->entries[c->entry[r]], f, now, &yes, err));
         if (!yes) continue;
         HR_TRY(hr_store_vector(s, &s->entries[c->entry[r]], v->row, v->dim, err));
         for (uint32_t i = 0; i < v->dim; i++) xy += (double)v->x[i] * v->row[i], xx += (double)v->row[i] * v->row[i];
         memset(&h, 0, sizeof h);
         h.entry = c->entry[r];
-        h.score = h.vec_score = xx > 0 && qq > 0 ? xy / __builtin_sqrt(xx * qq) : 0;
+        h.score = h.vec_score = v->dot ? xy : xx > 0 && qq > 0 ? xy / __builtin_sqrt(xx * qq) : 0;
         hr_hits_add(s, hits, k, n, &h);
     }
     return HR_OK;
@@ -317,23 +341,32 @@ hr_status hr_vector_find(hr_store *s, const char *space, const float *query, uin
         return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "query", "%u dimensions, the space has %u", dim, s->spaces[at].dim);
     }
     HR_TRY(columns_update(s, err));
-    vec_column *c = &s->columns->space[at];
+    hr_vec_column *c = &s->columns->space[at];
     if (c->n == 0 || k == 0) return check_space_used(s, at, err);
-    vec_query v;
+    bool signs = (s->options & HR_STORE_NEAR) != 0 && c->n >= HR_SIGNS_MIN;
+    hr_vec_query v;
     memset(&v, 0, sizeof v);
     v.x = query;
     v.dim = dim;
-    size_t bytes = c->stride + (c->n + k + dim) * sizeof(float);
+    v.dot = (s->options & HR_STORE_DOT) != 0;
+    v.n_rows = signs ? hr_signs_want(c->n, k) : c->n;
+    size_t bytes = c->stride * (signs ? 1 + (size_t)PICK_ROWS : 1) + (v.n_rows * (signs ? 2 : 1) + k + dim) * sizeof(float);
     uint8_t *block = k > 1u << 20 ? NULL : (uint8_t *)m->alloc(m->ctx, bytes, 64);
     if (block == NULL) return hr_fail(err, HR_E_MEMORY, HR_NO_OFFSET, "vectors", "out of memory");
     v.q = (int8_t *)block;
-    v.near = (float *)(void *)(block + c->stride);
-    v.heap = v.near + c->n;
+    v.gathered = (int8_t *)block + c->stride;
+    v.near = (float *)(void *)(block + c->stride * (signs ? 1 + (size_t)PICK_ROWS : 1));
+    v.heap = v.near + v.n_rows;
     v.row = v.heap + k;
-    float least = -2.0f;
+    float least = -3.4e38f;
     hr_status status = HR_OK;
-    if (!vec_quantize(query, dim, c->stride, v.q, &v.scale, &v.lost)) {
-        status = hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "query", "has no length, or is not finite");
+    if (!vec_quantize(query, dim, c->stride, v.q, &v.norm)) {
+        status = hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "query", "has no length, is not finite, or is too large");
+    }
+    if (signs && status == HR_OK) {
+        uint32_t *pick = (uint32_t *)(void *)(v.row + dim);
+        status = hr_signs_pick(s, c, &v, f, now_ms, v.n_rows, pick, &v.n_rows, err);
+        v.pick = pick;
     }
     if (status == HR_OK) status = scan_rows(s, c, &v, f, now_ms, k, &least, err);
     if (status == HR_OK) status = rescore_rows(s, c, &v, f, now_ms, least, hits, k, n, err);

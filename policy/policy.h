@@ -5,5 +5,6 @@
 #include "policy/metrics.h"
 #include "policy/permission.h"
 #include "policy/redact.h"
+#include "policy/release.h"
 #include "policy/upload.h"
 #endif

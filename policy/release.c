@@ -2,6 +2,7 @@
 #include "policy/release.h"
 #include "engine/base/crypto.h"
 #include "policy/release_parse.h"
+HR_SMALL_BEGIN
 
 static hr_status refuse_release(hr_error *err, const char *where, const char *what) {
     return hr_fail(err, HR_E_DENIED, HR_NO_OFFSET, where, "%s", what);
@@ -231,3 +232,4 @@ hr_status hr_release_load(hr_release_state *s, const void *file, size_t n, hr_er
     if (!have) memset(s, 0, sizeof *s);
     return have ? HR_OK : hr_fail(err, HR_E_FORMAT, 0, "release state", "no whole record");
 }
+HR_SMALL_END

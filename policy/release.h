@@ -85,6 +85,12 @@ HR_PRIVATE int hr_release_active(const hr_release_state *s, const uint8_t id[16]
 HR_PRIVATE void hr_release_id(uint32_t kind, hr_str name, uint8_t id[16]);
 HR_PRIVATE uint32_t hr_release_bucket(const hr_release_device *device, const uint8_t id[16]);
 
+/* The line that signs `text` up to its first "sign" (a root or manifest, or it is refused); text NULL: "key HEX". */
+enum { HR_RELEASE_LINE = 199 };
+HR_PRIVATE hr_status hr_release_sign(const uint8_t seed[32], const void *text, size_t n, char line[HR_RELEASE_LINE + 1],
+                                     hr_error *err);
+HR_PRIVATE hr_status hr_release_read(const void *text, size_t n, hr_release *m, hr_error *err); /* for switch */
+
 /* The state's file has two records; the older one is overwritten: write at *offset, then sync. A cut at any byte leaves the
  * other one whole. load takes the newest whole one. */
 enum { HR_RELEASE_RECORD = 40 + 2 * (8 + 32 * HR_RELEASE_KEYS) + HR_RELEASE_ITEMS * 132 + 32 };

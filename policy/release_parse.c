@@ -1,6 +1,7 @@
 /* release_parse.c: canonical text to roots and manifests: one spelling for each meaning, the first stray byte is an error. */
 #include "policy/release_parse.h"
 #include "engine/base/crypto.h"
+HR_SMALL_BEGIN
 
 typedef struct release_reader {
     hr_cur cur;
@@ -199,3 +200,4 @@ hr_status hr_release_parse(const void *text, size_t n, hr_release *m, hr_release
     hr_sha2_end(&h, m->body);
     return HR_OK;
 }
+HR_SMALL_END

@@ -143,6 +143,53 @@ T_TEST(facts_from_the_shell) {
     T_EQ_I(sh(out, sizeof out, "%s reembed -m /nonexistent", p), 1);
 }
 
+T_TEST(words_and_meaning_from_the_shell) {
+    char out[4000];
+    const char *p = t_tmp("both.hearth"), *model = t_data("models/stories260K.gguf"), *x = t_tmp("twice.jsonl");
+    static const char *const said[4] = {"the dog runs", "a cat sleeps", "running dogs are happy", "the sun is up"};
+    for (int i = 0; i < 4; i++) T_EQ_I(sh(out, sizeof out, "%s add '%s'", p, said[i]), 0);
+    FILE *cache = fopen(t_tmp("both.hearth-cache"), "rb"); /* by default there is one */
+    T_CHECK(cache != NULL);
+    if (cache) fclose(cache);
+    T_EQ_I(sh(out, sizeof out, "%s add x --no-cache", t_tmp("none.hearth")), 0);
+    T_CHECK((cache = fopen(t_tmp("none.hearth-cache"), "rb")) == NULL);
+    T_EQ_I(sh(out, sizeof out, "%s find dog --explain", p), 0);
+    T_CHECK(strstr(out, "the dog runs") && strstr(out, "words: rank 1, BM25") && !strstr(out, "dogs") && !strstr(out, "meaning"));
+    T_EQ_I(sh(out, sizeof out, "%s find run --stems --no-cache", p), 0);
+    T_CHECK(strstr(out, "the dog runs") && strstr(out, "running dogs") && !strstr(out, "cat") && !strstr(out, "sun"));
+    T_EQ_I(sh(out, sizeof out, "%s verify", p), 0);
+    FILE *f = fopen(x, "wb");
+    fputs("{\"hearth_memory\":2,\"next\":9}\n"
+          "{\"id\":1,\"kind\":\"tone\",\"time\":1,\"expires\":0,\"confidence\":1,\"count\":1,\"key\":\"k\"}\n"
+          "{\"id\":2,\"kind\":\"tone\",\"time\":1,\"expires\":0,\"confidence\":1,\"count\":1,\"key\":\"k\"}\n{\"end\":2}\n", f);
+    fclose(f);
+    T_EQ_I(sh(out, sizeof out, "%s import %s", t_tmp("empty.hearth"), x), 1);
+    T_CHECK(strstr(out, "line 3") && strstr(out, "another item has this kind, scope and key"));
+    if (!model) T_SKIP("no model");
+    T_EQ_I(sh(out, sizeof out, "%s find dog -m %s", p, model), 1); /* nothing has vectors of it */
+    T_EQ_I(sh(out, sizeof out, "%s reembed -m %s", p, model), 0);
+    T_CHECK(strstr(out, "4 rebuilt in ") != NULL);
+    char *hash = strchr(out, '/');
+    T_CHECK(hash && strspn(hash + 1, "0123456789abcdef") == 16);
+    T_EQ_I(sh(out, sizeof out, "%s find dog --explain -m %s", p, model), 0);
+    T_CHECK(strstr(out, "meaning: rank ") && strstr(out, "words: not in the list") && strstr(out, "1/(60+1)"));
+    T_EQ_I(sh(out, sizeof out, "%s find dog --json -m %s", p, model), 0);
+    T_CHECK(strstr(out, "\"vector_rank\"") != NULL);
+    char other[1000]; /* the same name, parameters and size, but one byte of the weights */
+    size_t n;
+    snprintf(other, sizeof other, "%s", t_tmp("other.gguf"));
+    FILE *in = fopen(model, "rb"), *to = fopen(other, "wb");
+    static char all[4 << 20];
+    n = in ? fread(all, 1, sizeof all, in) : 0;
+    T_NEED(in && to && n > 100000 && n < sizeof all);
+    all[n - 5] ^= 1;
+    fwrite(all, 1, n, to), fclose(to), fclose(in);
+    T_EQ_I(sh(out, sizeof out, "%s find dog -m %s", p, other), 1);
+    T_EQ_I(sh(out, sizeof out, "%s reembed -m %s", p, other), 0);
+    T_CHECK(strstr(out, "4 rebuilt in ") != NULL);
+    T_EQ_I(sh(out, sizeof out, "%s verify", p), 0);
+}
+
 T_TEST(one_writer_many_readers) {
     hearth_memory *w = NULL, *w2 = NULL, *r = NULL;
     hearth_memory_config read = HEARTH_MEMORY_CONFIG_INIT;
@@ -177,4 +224,5 @@ T_TEST(one_writer_many_readers) {
 }
 
 T_MAIN(T_RUN(a_life_from_the_shell), T_RUN(export_and_import_give_the_same),
-       T_RUN(facts_from_the_shell), T_RUN(one_writer_many_readers))
+       T_RUN(facts_from_the_shell), T_RUN(words_and_meaning_from_the_shell),
+       T_RUN(one_writer_many_readers))

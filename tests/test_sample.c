@@ -113,7 +113,7 @@ static int oracle_draw(const float *logits, int n_vocab, const int32_t *history,
 }
 static hearth_status draw(const float *logits, size_t n_vocab, const int32_t *history, size_t n_history,
                           const hearth_sampling *s, int32_t *token, float *logprob, hr_error *err) {
-    hr_sample_args a = {logits, n_vocab, history, n_history, s, work};
+    hr_sample_args a = {logits, n_vocab, history, n_history, s, work, NULL};
     return hr_sample_row(&a, token, logprob, err);
 }
 static double oracle_logprob(const float *logits, int n, int token) {
@@ -399,7 +399,7 @@ T_TEST(no_order_is_slow) {
             x[i] = kind == 0 ? 0.0f : kind == 1 ? (float)i * 1e-5f : kind == 2 ? (float)-i * 1e-5f : (float)(i & 7);
         hearth_sampling s = HEARTH_SAMPLING_INIT;
         s.top_k = N - 1, s.top_p = 0.999f, s.typical = 0.999f, s.min_p = 1e-6f;
-        hr_sample_args a = {x, N, NULL, 0, &s, big};
+        hr_sample_args a = {x, N, NULL, 0, &s, big, NULL};
         int32_t token = -1;
         T_EQ_I(hr_sample_row(&a, &token, NULL, NULL), HR_OK);
         T_CHECK(token >= 0 && token < N);

@@ -3,6 +3,8 @@
 #include "tests/t.h"
 #include "engine/hearth.h"
 #include "memory/cache.h"
+#include "memory/memory.h"
+#include "memory/vectors.h"
 
 enum { DIM = 24, SEGMENT = 8192 };
 static uint32_t rng = 2463534242u;
@@ -121,6 +123,17 @@ static bool make_store(const char *path, uint32_t n) {
     return ok;
 }
 
+static const char *last_what;
+static void on_finding(void *ctx, const char *what, uint64_t id, const char *detail) {
+    (void)ctx, (void)id, (void)detail;
+    last_what = what;
+}
+static uint64_t findings(hr_store *s) {
+    hr_verify_counts c;
+    last_what = "";
+    return hr_store_verify(s, on_finding, NULL, &c, NULL) == HR_OK ? c.findings : 999;
+}
+
 T_TEST(a_life_with_a_cache) {
     const char *path = t_tmp("life.hearth");
     uint32_t believed = 0;
@@ -134,10 +147,12 @@ T_TEST(a_life_with_a_cache) {
             uint64_t id = s.n && s.entries[at].live ? s.entries[at].id : 0;
             uint32_t what = next_random() % 8;
             if (what == 0 && id) T_EQ_I(hr_store_delete(&s, &id, 1, NULL), HR_OK);
-            else T_EQ_I(put_one(&s, next_random() % 400, what < 3 ? id : 0, "has"), HR_OK);
+            else if (what > 2 || id == 0) T_EQ_I(put_one(&s, next_random() % 400, 0, "has"), HR_OK);
+            else (void)put_one(&s, next_random() % 400, id, "has"); /* refused where another one has the key */
         }
         if (round % 7 == 6) T_EQ_I(hr_store_compact(&s, NULL), HR_OK);
         if (round % 3 == 0 && s.n_live) T_CHECK(same_answers(&s, &s));
+        T_EQ_U(findings(&s), 0);
         hr_store_close(&s);
         T_NEED(same_stores(path, &used));
         believed += used;
@@ -150,26 +165,88 @@ T_TEST(any_byte_of_the_cache_flipped_or_cut) {
     size_t n;
     bool used;
     T_NEED(make_store(path, 24));
-    uint8_t *p = slurp(cache, &n);
-    T_NEED(p && n > 4096 && same_stores(path, &used) && used);
+    uint8_t *p = slurp(cache, &n), *truth = slurp(cache, &n);
+    T_NEED(p && truth && n > 4096 && same_stores(path, &used) && used);
     uint32_t believed = 0;
+    const bool every = getenv("HEARTH_EVERY_BYTE") != NULL; /* a minute; else every 11th behind the head */
+    hr_store plain;
+    T_NEED(open_as(&plain, path, false, false));
     for (size_t i = 0; i < n; i++) {
-        if (i >= 640 && i % 8 != 5 && i < 4092) continue; /* every byte of the head that says something, a sample of the rest */
-        if (i >= 4096 && i % 19 != 3) continue;
-        uint8_t bit = (uint8_t)(1u << next_random() % 8);
-        p[i] ^= bit;
-        spill(cache, p, n);
-        bool same = same_stores(path, &used);
-        p[i] ^= bit;
-        believed += used;
+        hr_store s;
+        if (!every && i >= 640 && i != 4092 && i % 11 != 3) continue;
+        p[i] ^= (uint8_t)(1u << next_random() % 8);
+        FILE *f = fopen(cache, "r+b"); /* one byte, there and back */
+        T_NEED(f && fseek(f, (long)i, SEEK_SET) == 0 && fwrite(p + i, 1, 1, f) == 1 && fclose(f) == 0);
+        T_NEED(open_as(&s, path, false, true));
+        used = hr_cache_reach(&s, HR_CACHE_ROWS) != 0;
+        bool same = same_answers(&s, &plain);
+        hr_store_close(&s);
         T_NEED(t_check(same, T_HERE("flip"), "byte %zu", i));
+        p[i] = truth[i];
+        f = fopen(cache, "r+b");
+        T_NEED(f && fseek(f, (long)i, SEEK_SET) == 0 && fwrite(p + i, 1, 1, f) == 1 && fclose(f) == 0);
+        believed += used;
     }
+    hr_store_close(&plain);
+    T_CHECK(same_stores(path, &used) && used);
     T_CHECK(believed > 0); /* padding, and sections that are looked at later */
     for (size_t i = 0; i < n; i += 197) {
         spill(cache, p, i);
         T_NEED(t_check(same_stores(path, &used), T_HERE("cut"), "at %zu", i));
     }
-    free(p);
+    free(p), free(truth);
+}
+
+T_TEST(verify_looks_everywhere) {
+    const char *path = t_tmp("verify.hearth"), *cache = t_tmp("verify.hearth-cache");
+    size_t n, m;
+    hr_store s;
+    T_NEED(make_store(path, 60));
+    uint8_t *p = slurp(cache, &n), *log = slurp(path, &m);
+    T_NEED(p && log && open_as(&s, path, false, true));
+    T_EQ_U(findings(&s), 0);
+    hr_vec_column *c = &s.columns->space[0]; /* what is used differs from the log in one thing */
+    c->rows[5] ^= 1;
+    T_CHECK(findings(&s) == 1 && strcmp(last_what, "columns") == 0);
+    c->rows[5] ^= 1;
+    c->norm[2].length += 1;
+    T_CHECK(findings(&s) == 1 && strcmp(last_what, "columns") == 0);
+    c->norm[2].length -= 1;
+    c->n--;
+    T_CHECK(findings(&s) == 1 && strcmp(last_what, "columns") == 0);
+    c->n++;
+    uint32_t at = 0;
+    while (!s.entries[at].live) at++;
+    s.entries[at].n_words++;
+    T_CHECK(findings(&s) == 1 && strcmp(last_what, "words") == 0);
+    s.entries[at].time_ms++; /* looking has mended the other */
+    T_CHECK(findings(&s) == 1 && strcmp(last_what, "item") == 0);
+    hr_store_close(&s);
+    for (size_t i = 4096; i < n; i += n / 23) { /* a section of the cache, or what lies between two */
+        p[i] ^= 16;
+        spill(cache, p, n);
+        T_NEED(open_as(&s, path, false, true));
+        uint64_t found = findings(&s);
+        T_CHECK(found == 0 || (found == 1 && strcmp(last_what, "cache") == 0));
+        hr_store_close(&s);
+        p[i] ^= 16;
+    }
+    p[300] ^= 1;
+    spill(cache, p, n);
+    T_NEED(open_as(&s, path, false, true));
+    T_CHECK(findings(&s) == 1 && strcmp(last_what, "cache") == 0);
+    hr_store_close(&s);
+    p[300] ^= 1;
+    spill(cache, p, n);
+    T_NEED(open_as(&s, path, false, true));
+    size_t hurt = 8192 + (size_t)s.entries[2].loc.seg * SEGMENT + s.entries[2].loc.at + 32 + 60;
+    hr_store_close(&s);
+    log[hurt] ^= 4; /* in an old segment: open believes the cache */
+    spill(path, log, m);
+    T_NEED(open_as(&s, path, false, true));
+    T_CHECK(s.log.damage.places == 0 && findings(&s) >= 2);
+    hr_store_close(&s);
+    free(p), free(log);
 }
 
 T_TEST(another_log_or_an_older_one) {
@@ -367,7 +444,8 @@ T_TEST(every_allocation_failing) {
     memory = NULL;
     T_CHECK(fail_at > 20 && fail_at < 200);
 }
-T_MAIN(T_RUN(a_life_with_a_cache), T_RUN(any_byte_of_the_cache_flipped_or_cut), T_RUN(another_log_or_an_older_one),
+T_MAIN(T_RUN(a_life_with_a_cache), T_RUN(any_byte_of_the_cache_flipped_or_cut),
+       T_RUN(verify_looks_everywhere), T_RUN(another_log_or_an_older_one),
        T_RUN(another_way_within_one_segment),
        T_RUN(the_cache_forgets_too), T_RUN(damage_behind_the_cache_is_typed_then_counted), T_RUN(the_api_asks_for_it),
        T_RUN(an_encrypted_store_has_none),

@@ -129,6 +129,8 @@ int cmd_memory(int argc, char **argv);
 int cmd_convert(int argc, char **argv);
 int cmd_policy(int argc, char **argv);
 int cmd_redact(int argc, char **argv);
+int cmd_schema(int argc, char **argv);
 int cmd_metrics(int argc, char **argv);
 int cmd_fleet(int argc, char **argv);
+int cmd_release(int argc, char **argv);
 #endif

@@ -11,7 +11,7 @@ typedef struct memory_options {
     const char *key_file, *passphrase_file, *new_key_file, *new_passphrase_file, *model;
     uint64_t id, expires, from, to;
     int k, confidence, tokens;
-    bool json, all, repair;
+    bool json, all, repair, no_cache, explain, stems, near_too;
 } memory_options;
 
 static int kind_of(const char *name) {
@@ -46,6 +46,8 @@ void memory_show(const hearth_item *i, const hearth_hit *h, bool json) {
         cli_json_num("score", h->score);
         cli_json_int("words_rank", h->words_rank);
         cli_json_num("words_score", h->words_score);
+        cli_json_int("vector_rank", h->vector_rank);
+        cli_json_num("vector_score", h->vector_score);
     }
     cli_json_str("kind", kind_names[i->kind]);
     cli_json_u64("time_ms", i->time_ms);
@@ -108,20 +110,39 @@ static int memory_add(hearth_memory *m, const memory_options *o, const char *tex
     return CLI_OK;
 }
 
+/* how the score came about */
+static void memory_explain(const hearth_hit *h, bool both) {
+    printf("\twords: ");
+    if (h->words_rank) printf("rank %d, BM25 %.4f", h->words_rank, h->words_score);
+    else printf("not in the list");
+    if (both && h->vector_rank) printf("; meaning: rank %d, cosine %.4f", h->vector_rank, h->vector_score);
+    else if (both) printf("; meaning: not in the list");
+    if (both) printf("; %.4f =%s", h->score, h->words_rank ? "" : " 0");
+    if (both && h->words_rank) printf(" 1/(60+%d)", h->words_rank);
+    if (both && h->vector_rank) printf(" + 1/(60+%d)", h->vector_rank);
+    putchar('\n');
+}
+
 static int memory_find(hearth_memory *m, const memory_options *o, const char *words) {
     static hearth_hit hits[10000];
     hearth_error err;
     hearth_item item;
     hearth_filter f = filter_of(o);
     size_t n;
+    float *vector = NULL;
+    uint32_t dim = 0;
+    char space[128];
     clear_memory_error(&err);
-    if (hearth_memory_find(m, words, NULL, 0, NULL, &f, hits, (size_t)o->k, &n, &err) != HEARTH_OK) {
-        return cli_report(&err, "find");
-    }
+    if (o->model && memory_embed(o->model, words, &vector, &dim, space) != CLI_OK) return CLI_FAILED;
+    hearth_status status = hearth_memory_find(m, words, vector, dim, space, &f, hits, (size_t)o->k, &n, &err);
+    const bool vector_asked = vector != NULL;
+    free(vector);
+    if (status != HEARTH_OK) return cli_report(&err, "find");
     if (o->json) cli_json_open(NULL, '[');
     for (size_t i = 0; i < n; i++) {
         if (hearth_memory_get(m, hits[i].id, &item, &err) != HEARTH_OK) return cli_report(&err, "find");
         memory_show(&item, &hits[i], o->json);
+        if (o->explain && !o->json) memory_explain(&hits[i], vector_asked);
     }
     if (o->json) cli_json_close(']');
     return CLI_OK;
@@ -207,7 +228,8 @@ static int memory_rekey(hearth_memory *m, const memory_options *o) {
     return code;
 }
 
-static int open_memory(const char *path, const memory_options *o, bool read, hearth_memory **m) {
+/* cache: not where damage must be found at once */
+static int open_memory(const char *path, const memory_options *o, bool read, bool cache, hearth_memory **m) {
     hearth_memory_config config = HEARTH_MEMORY_CONFIG_INIT;
     hearth_error err;
     char *secret;
@@ -217,7 +239,9 @@ static int open_memory(const char *path, const memory_options *o, bool read, hea
     if (code != CLI_OK) return code;
     config.key = secret, config.key_bytes = n;
     config.flags = (read ? (uint32_t)HEARTH_MEMORY_READ : 0u) | (o->repair ? (uint32_t)HEARTH_MEMORY_REPAIR : 0u) |
-                   (o->passphrase_file ? (uint32_t)HEARTH_MEMORY_PASSPHRASE : 0u);
+                   (o->passphrase_file ? (uint32_t)HEARTH_MEMORY_PASSPHRASE : 0u) |
+                   (cache && !o->no_cache && !o->repair ? (uint32_t)HEARTH_MEMORY_CACHE : 0u) |
+                   (o->stems ? (uint32_t)HEARTH_MEMORY_STEMS : 0u) | (o->near_too ? (uint32_t)HEARTH_MEMORY_NEAR : 0u);
     hearth_status status = hearth_memory_open(path, &config, m, &err);
     drop_secret(secret, n);
     return status == HEARTH_OK ? CLI_OK : cli_report(&err, path);
@@ -298,13 +322,18 @@ int cmd_memory(int argc, char **argv) {
         {"--new-key-file", NULL, CLI_TEXT, &o.new_key_file, 0, 0, "FILE", "rekey: what opens it from now on"},
         {"--new-passphrase-file", NULL, CLI_TEXT, &o.new_passphrase_file, 0, 0, "FILE", "rekey: the same"},
         {"--tokens", "-n", CLI_INT, &o.tokens, 0, 16000, "N", "digest: at most so many (256)"},
-        {"--model", "-m", CLI_TEXT, &o.model, 0, 0, "GGUF", "digest: counts the tokens; reembed: the embedding model"},
+        {"--model", "-m", CLI_TEXT, &o.model, 0, 0, "GGUF", "digest: counts the tokens; reembed, find: embeds"},
+        {"--explain", NULL, CLI_FLAG, &o.explain, 0, 0, NULL, "find: rank and score in either list"},
+        {"--stems", NULL, CLI_FLAG, &o.stems, 0, 0, NULL, "find: words match without light English suffixes, too"},
+        {"--near", NULL, CLI_FLAG, &o.near_too, 0, 0, NULL, "find: large stores faster, nearly always the same answer"},
+        {"--no-cache", NULL, CLI_FLAG, &o.no_cache, 0, 0, NULL, "do not read or write STORE-cache, which makes opening fast"},
         {"--json", NULL, CLI_FLAG, &o.json, 0, 0, NULL, "report as JSON"},
     };
     const cli_command command = {"memory", "STORE add|put|find|get|forget|compact|stats|export|import|rekey|"
                                  "facts|digest|dump|load|verify|reembed [TEXT|ID|FILE]",
                                  "add TEXT (put: the same, with --key): prints the id once it is on the device.\n"
-                                 "find WORDS: the best by BM25; \"a phrase\" and pref* are known. get ID, or get with\n"
+                                 "find WORDS: the best by BM25; \"a phrase\" and pref* are known; with --model by meaning, too:\n"
+                                 "the ranks of both lists are fused (sum of 1 / (60 + rank)). get ID, or get with\n"
                                  "filters: all of them. forget: erases all that matches, every version, from the file.\n"
                                  "export, import: everything as JSON lines, to and from a file or stdout and stdin.\n"
                                  "facts set TEXT --kind K --key KEY: a statement, merged with what is there: certainty,\n"
@@ -324,7 +353,7 @@ int cmd_memory(int argc, char **argv) {
     hearth_memory *m = NULL;
     bool read = verb == WORD_FIND || verb == WORD_GET || verb == WORD_STATS || verb == WORD_EXPORT || verb == WORD_DIGEST ||
                 verb == WORD_DUMP || verb == WORD_VERIFY || (verb == WORD_FACTS && !facts_set(words[2]));
-    if ((code = open_memory(words[0], &o, read, &m)) != CLI_OK) return code;
+    if ((code = open_memory(words[0], &o, read, verb != WORD_STATS, &m)) != CLI_OK) return code;
     code = memory_word(verb, m, &o, words);
     hearth_memory_close(m);
     return code;

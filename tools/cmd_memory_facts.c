@@ -178,31 +178,61 @@ static int facts_embed(void *ctx, const char *text, size_t n, float *out) {
     return status != HEARTH_OK;
 }
 
-/* model, shape, size and pooling: another file of the same name is another space */
-static int facts_identity(hearth_model *model, const hearth_model_info *info, char *out, size_t cap) {
+/* What vectors depend on: every byte of the model's file, pooling, normalisation, dimension. The name is for people. */
+static int facts_identity(const char *path, hearth_model *model, const hearth_model_info *info, char out[128]) {
+    static float chunk[1 << 18];
     char pooling[64] = "model", key[96];
-    snprintf(key, sizeof key, "%s.pooling_type", info->architecture);
+    uint64_t hash = 0;
+    size_t n;
+    FILE *f = fopen(path, "rb");
+    if (!f) return cli_fail(path, "cannot be read");
+    while ((n = fread(chunk, 1, sizeof chunk, f)) > 0) {
+        memset((char *)chunk + n, 0, (4 - n % 4) % 4);
+        hash = hearth_hash(chunk, (n + 3) / 4, hash ^ n);
+    }
+    int failed = ferror(f);
+    fclose(f);
+    if (failed) return cli_fail(path, "cannot be read");
+    snprintf(key, sizeof key, "%.70s.pooling_type", info->architecture);
     (void)hearth_model_meta(model, key, pooling, sizeof pooling);
-    return snprintf(out, cap, "%.40s/%llu/%llu/pool-%.8s/l2/%d", info->name[0] ? info->name : info->architecture,
-                    (unsigned long long)info->n_params, (unsigned long long)info->file_bytes, pooling, info->n_embd);
+    snprintf(out, 128, "%.40s/%016llx/pool-%.8s/l2/%d", info->name[0] ? info->name : info->architecture, (unsigned long long)hash,
+             pooling, info->n_embd);
+    return CLI_OK;
+}
+
+static int facts_open(facts_embedder *e, const char *model_path, hearth_model_info *info, char space[128]) {
+    cli_setup setup = CLI_SETUP_INIT;
+    memset(e, 0, sizeof *e);
+    clear_facts_error(&e->err);
+    if (cli_open_model(model_path, &setup, 0, &e->model) != CLI_OK) return CLI_FAILED;
+    hearth_model_get_info(e->model, info);
+    setup.ctx = setup.batch = info->n_ctx_train > 0 && info->n_ctx_train < 512 ? info->n_ctx_train : 512;
+    e->path = model_path, e->n_embd = (size_t)info->n_embd, e->n_ctx = (size_t)setup.ctx;
+    int code = facts_identity(model_path, e->model, info, space);
+    return code != CLI_OK ? code : cli_open_session(model_path, &setup, e->model, 1, &e->session);
+}
+
+int memory_embed(const char *model_path, const char *text, float **vector, uint32_t *dim, char space[128]) {
+    facts_embedder e;
+    hearth_model_info info;
+    int code = facts_open(&e, model_path, &info, space);
+    *dim = (uint32_t)e.n_embd;
+    *vector = code == CLI_OK ? malloc(e.n_embd * sizeof **vector) : NULL;
+    if (code == CLI_OK && (!*vector || facts_embed(&e, text, strlen(text), *vector) != 0)) code = CLI_FAILED;
+    if (code != CLI_OK) free(*vector), *vector = NULL;
+    hearth_session_close(e.session);
+    hearth_model_close(e.model);
+    return code;
 }
 
 int memory_reembed(hearth_memory *m, const char *model_path, bool json) {
-    cli_setup setup = CLI_SETUP_INIT;
     facts_embedder e;
     hearth_model_info info;
     hearth_error err;
     char space[128];
     uint64_t left = 0, first = 0;
-    memset(&e, 0, sizeof e);
     clear_facts_error(&err);
-    clear_facts_error(&e.err);
-    if (cli_open_model(model_path, &setup, 0, &e.model) != CLI_OK) return CLI_FAILED;
-    hearth_model_get_info(e.model, &info);
-    setup.ctx = setup.batch = info.n_ctx_train > 0 && info.n_ctx_train < 512 ? info.n_ctx_train : 512;
-    e.path = model_path, e.n_embd = (size_t)info.n_embd, e.n_ctx = (size_t)setup.ctx;
-    facts_identity(e.model, &info, space, sizeof space);
-    int code = cli_open_session(model_path, &setup, e.model, 1, &e.session);
+    int code = facts_open(&e, model_path, &info, space);
     cli_catch_interrupt();
     if (code == CLI_OK) {
         hearth_status status = hearth_memory_reembed(m, space, (uint32_t)info.n_embd, facts_embed, &e, 0, &left, &err);

@@ -51,8 +51,8 @@ static int on_run_piece(void *ctx, const hearth_piece *p) {
     return 0;
 }
 static const char *name_end(int end) {
-    static const char *const names[] = {"", "end token", "stop string", "limit", "context full", "callback"};
-    return end >= 1 && end <= 5 ? names[end] : "none";
+    static const char *const names[] = {"", "end token", "stop string", "limit", "context full", "callback", "guide"};
+    return end >= 1 && end <= 6 ? names[end] : "none";
 }
 static void report_run_json(const run_state *r, const hearth_result *result, const hearth_model_info *info) {
     cli_json_open(NULL, '{');
@@ -61,6 +61,8 @@ static void report_run_json(const run_state *r, const hearth_result *result, con
     cli_json_str("end", name_end(result->end));
     cli_json_int("n_prompt", result->n_prompt);
     cli_json_int("n_generated", result->n_generated);
+    cli_json_int("n_guessed", result->n_guessed);
+    cli_json_int("n_right", result->n_right);
     cli_json_num("prompt_ms", (double)result->prompt_ns * 1e-6);
     cli_json_num("first_ms", (double)result->first_ns * 1e-6);
     cli_json_num("generate_ms", (double)result->generate_ns * 1e-6);
@@ -81,7 +83,36 @@ static void report_run_speed(const hearth_result *r, bool fast) {
             fast ? "fast mode, " : "", r->n_prompt,
             prompt_s * 1e3, prompt_s > 0 ? r->n_prompt / prompt_s : 0.0, (double)r->first_ns * 1e-6, r->n_generated);
     if (r->n_generated > 1 && generate_s > 0) fprintf(stderr, ", %.1f tokens/s", (r->n_generated - 1) / generate_s);
+    if (r->n_guessed > 0) fprintf(stderr, "; %d of %d guesses right", r->n_right, r->n_guessed);
     fprintf(stderr, "; ended by: %s]\n", name_end(r->end));
+}
+/* --- the context kept in a file ---------------------------------------------------------------------------------- */
+static int write_state(void *ctx, const char *bytes, size_t n) { return cli_out_write((cli_out *)ctx, bytes, n) != CLI_OK; }
+static int save_state(hearth_session *session, const char *path) {
+    cli_out out;
+    hearth_error err;
+    int code = cli_out_open(&out, path);
+    if (code != CLI_OK) return code;
+    if (hearth_session_save(session, NULL, 0, write_state, &out, &err) != HEARTH_OK) code = cli_report(&err, path);
+    if (code == CLI_OK) code = cli_out_commit(&out);
+    cli_out_abandon(&out);
+    return code;
+}
+/* no file yet is an empty context */
+static int load_state(hearth_session *session, const char *path) {
+    static const char *const why[] = {"", "it was damaged", "another model", "another adapter", "another kind of cache"};
+    char *data = NULL;
+    size_t n = 0;
+    int how = HEARTH_RESTORED;
+    hearth_error err;
+    if (access(path, F_OK) != 0) return CLI_OK;
+    int code = cli_read_file(path, &data, &n);
+    if (code == CLI_OK && hearth_session_restore(session, NULL, 0, data, n, &how, &err) != HEARTH_OK)
+        code = cli_report(&err, path);
+    else if (code == CLI_OK && how != HEARTH_RESTORED)
+        fprintf(stderr, "hearth run: %s: %d tokens were computed again (%s)\n", path, hearth_position(session), why[how]);
+    free(data);
+    return code;
 }
 static int generate_text(hearth_session *session, hearth_model *model, const char *prompt, size_t n_prompt,
                          const hearth_sampling *sampling, const cli_setup *setup) {
@@ -112,12 +143,69 @@ static int generate_text(hearth_session *session, hearth_model *model, const cha
     free(r.logprobs);
     return code;
 }
+/* --- what the text must fit ------------------------------------------------------------------------------------- */
+#define CLI_OPTIONS_GUIDE(text)                                                                                          \
+    {"--schema", NULL, CLI_TEXT, &(text)[0], 0, 0, "FILE", "the text is JSON under this schema, or is refused"},         \
+    {"--regex", NULL, CLI_TEXT, &(text)[1], 0, 0, "R", "the text matches this expression, all of it"},                   \
+    {"--grammar", NULL, CLI_TEXT, &(text)[2], 0, 0, "FILE", "the text is a sentence of this GBNF grammar"},              \
+    {"--choice", NULL, CLI_TEXT, &(text)[3], 0, 0, "A,B,C", "the text is one of these"}
+static int open_run_guide(hearth_model *model, const char *const *text, hearth_guide **guide) {
+    int code = CLI_OK, n = 0;
+    for (int i = 0; i < 4; i++) n += text[i] != NULL;
+    if (n > 1) return cli_misuse("run", "run", "one of --schema, --regex, --grammar and --choice is enough");
+    for (int i = 0; i < 4 && code == CLI_OK; i++) {
+        const bool is_file = i == 0 || i == 2;
+        char *file = NULL;
+        hearth_error err;
+        if (!text[i]) continue;
+        size_t size = strlen(text[i]);
+        if (is_file) code = cli_read_file(text[i], &file, &size);
+        const char *what = is_file ? file : text[i];
+        if (code == CLI_OK && hearth_guide_open(model, HEARTH_GUIDE_SCHEMA + i, what, size, guide, &err) != HEARTH_OK)
+            code = cli_report(&err, is_file ? text[i] : "run");
+        free(file);
+    }
+    return code;
+}
+/* --- adapters ---------------------------------------------------------------------------------------------------- */
+typedef struct run_adapters {
+    hearth_adapter *item[16];
+    float scale[16];
+    size_t n;
+} run_adapters;
+static void close_run_adapters(run_adapters *a) {
+    for (size_t i = 0; i < a->n; i++) hearth_adapter_close(a->item[i]);
+}
+static int open_run_adapters(hearth_model *model, hearth_session *session, const cli_list *files, run_adapters *a) {
+    hearth_error err;
+    if (files->n > CLI_COUNT(a->item)) return cli_misuse("run", "--lora", "at most %d", (int)CLI_COUNT(a->item));
+    for (size_t i = 0; i < files->n; i++) {
+        char path[4096], *end = NULL;
+        const char *mark = strrchr(files->item[i], '=');
+        a->scale[i] = 1;
+        if (mark) a->scale[i] = strtof(mark + 1, &end);
+        if (!mark || end == mark + 1 || *end) { /* no number behind it: the name goes on */
+            a->scale[i] = 1;
+            mark = files->item[i] + strlen(files->item[i]);
+        }
+        if ((size_t)(mark - files->item[i]) >= sizeof path) return cli_misuse("run", "--lora", "the name is too long");
+        memcpy(path, files->item[i], (size_t)(mark - files->item[i]));
+        path[mark - files->item[i]] = 0;
+        if (hearth_adapter_open(model, path, &a->item[i], &err) != HEARTH_OK) return cli_report(&err, path);
+        a->n++;
+    }
+    if (hearth_session_adapt(session, a->item, a->scale, a->n, &err) != HEARTH_OK) return cli_report(&err, "--lora");
+    return CLI_OK;
+}
 int cmd_run(int argc, char **argv) {
     cli_setup setup = CLI_SETUP_INIT;
     hearth_sampling s = HEARTH_SAMPLING_INIT;
     bool greedy = false, ignore_end = false;
-    const char *text = NULL, *file = NULL, *path = NULL;
-    cli_list stop = {{NULL}, 0};
+    const char *text = NULL, *file = NULL, *path = NULL, *state = NULL;
+    const char *guide_text[4] = {NULL, NULL, NULL, NULL};
+    hearth_guide *guide = NULL;
+    cli_list stop = {{NULL}, 0}, lora = {{NULL}, 0};
+    run_adapters adapters = {{NULL}, {0}, 0};
     const cli_option options[] = {
         {"--prompt", "-p", CLI_TEXT, &text, 0, 0, "TEXT", "the text to continue; \"\" begins a new one"},
         {"--file", "-f", CLI_TEXT, &file, 0, 0, "FILE", "read the text from a file; - is stdin"},
@@ -134,7 +222,13 @@ int cmd_run(int argc, char **argv) {
         {"--presence", NULL, CLI_FLOAT, &s.presence, -1e3, 1e3, "F", "presence penalty (0)"},
         {"--penalty-last", NULL, CLI_INT, &s.penalty_last, 0, 1 << 30, "N", "tokens that penalties look back (64)"},
         {"--seed", NULL, CLI_U64, &s.seed, 0, 0, "S", "the same seed gives the same text (0)"},
+        {"--state", NULL, CLI_TEXT, &state, 0, 0, "FILE",
+         "go on from the context in FILE when it is there, and keep it there afterwards (not encrypted)"},
+        {"--speculate", NULL, CLI_INT, &s.speculate, 0, 15, "N",
+         "guess up to N tokens where the text repeats itself: the same text, faster when it copies (0)"},
         {"--stop", NULL, CLI_LIST, &stop, 0, 0, "TEXT", "end before this text; up to 16 times"},
+        {"--lora", NULL, CLI_LIST, &lora, 0, 0, "FILE[=SCALE]", "with this adapter; up to 16 times"},
+        CLI_OPTIONS_GUIDE(guide_text),
         {"--ignore-end", NULL, CLI_FLAG, &ignore_end, 0, 0, NULL, "go on after an end token"},
         CLI_OPTIONS_SESSION(setup),
         CLI_OPTION_FAST(setup),
@@ -152,18 +246,23 @@ int cmd_run(int argc, char **argv) {
         s.temperature = 0;
         s.top_k = g.top_k, s.top_p = g.top_p, s.min_p = g.min_p;
     }
-    s.ignore_end = ignore_end;
-    s.stop = stop.item;
-    s.n_stop = stop.n;
+    s.ignore_end = ignore_end, s.stop = stop.item, s.n_stop = stop.n;
     hearth_model *model = NULL;
     hearth_session *session = NULL;
     char *from_file = NULL;
     size_t n = text ? strlen(text) : 0;
     code = file ? cli_read_file(file, &from_file, &n) : CLI_OK;
     if (code == CLI_OK) code = cli_open_model(path, &setup, 0, &model);
-    if (code == CLI_OK) code = cli_open_session(path, &setup, model, 1, &session);
+    if (code == CLI_OK) code = cli_open_session(path, &setup, model, 1 + s.speculate, &session);
+    if (code == CLI_OK) code = open_run_guide(model, guide_text, &guide);
+    if (code == CLI_OK) code = open_run_adapters(model, session, &lora, &adapters);
+    s.guide = guide;
+    if (code == CLI_OK && state) code = load_state(session, state);
     if (code == CLI_OK) code = generate_text(session, model, text ? text : from_file, n, &s, &setup);
+    if (code == CLI_OK && state) code = save_state(session, state);
+    hearth_guide_close(guide);
     hearth_session_close(session);
+    close_run_adapters(&adapters);
     hearth_model_close(model);
     free(from_file);
     return code;

@@ -23,14 +23,16 @@ static const word words[] = {
     {"selfcheck", cmd_selfcheck, "[MODEL]                 are the kernels right on this chip?"},
     {"memory", cmd_memory, "STORE add|find|get|...  what an app learns about its user, in one file"},
     {"policy", cmd_policy, "check|explain|log FILE  what a subject may use, what for, and where"},
+    {"schema", cmd_schema, "check FILE      is a JSON Schema enforced by run --schema, or what is refused"},
     {"redact", cmd_redact, "[FILE]         replaces what is personal or secret in a stream of text"},
     {"metrics", cmd_metrics, "show|export FILE        figures of one device; what may leave of them"},
+    {"release", cmd_release, "keygen|sign|verify|...  signed releases: who may run what, A/B slots"},
     {"fleet", cmd_fleet, "merge OUT IN... | report FILE   figures of many devices"},
 };
 /* words that the design names and this version does not have */
 static const char *const later[] = {"chat",   "ask",
-                                    "embed",  "redact",   "release",
-                                    "train",  "adapter", "serve"};
+                                    "embed",  "train",
+                                    "adapter", "serve"};
 
 static void print_words(FILE *f) {
     fprintf(f, "hearth %s: private language models on this machine\n\n", hearth_version());

@@ -2,25 +2,19 @@
  * as Python writes them. Hostile input gives a typed error with its place; depth is bounded; a node takes 40 bytes. */
 #ifndef TOOLS_JSON_H
 #define TOOLS_JSON_H
-#include "engine/base/base.h"
+#include "engine/json.h"
 
-enum { JSON_MAX_DEPTH = 64, JSON_MAX_BYTES = 1 << 30 };
-typedef enum { JSON_NULL, JSON_FALSE, JSON_TRUE, JSON_NUMBER, JSON_STRING, JSON_ARRAY, JSON_OBJECT } json_type;
-
-typedef struct json_node {
-    uint32_t span;  /* nodes it takes, itself included; what is in a container follows it directly */
-    uint32_t count; /* members or elements */
-    hr_str key;     /* of a member, decoded; data NULL elsewhere */
-    hr_str text;    /* string: decoded; number: as written */
-    uint8_t type;
-} json_node;
-
-typedef struct json_doc {
-    char *data;     /* the text; strings are decoded in place */
-    json_node *nodes;
-    size_t n_nodes, cap_nodes;
-    const char *name; /* for errors */
-} json_doc;
+enum { JSON_MAX_DEPTH = HR_JSON_MAX_DEPTH, JSON_MAX_BYTES = HR_JSON_MAX_BYTES };
+#define JSON_NULL HR_JSON_NULL
+#define JSON_FALSE HR_JSON_FALSE
+#define JSON_TRUE HR_JSON_TRUE
+#define JSON_NUMBER HR_JSON_NUMBER
+#define JSON_STRING HR_JSON_STRING
+#define JSON_ARRAY HR_JSON_ARRAY
+#define JSON_OBJECT HR_JSON_OBJECT
+typedef hr_json_type json_type;
+typedef hr_json_node json_node;
+typedef hr_json_doc json_doc;
 
 /* Takes data over (malloc'ed, n bytes; freed by json_free, also after a failure). name must outlive the document. */
 hr_status json_parse(json_doc *d, const char *name, char *data, size_t n, hr_error *err);

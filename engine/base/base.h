@@ -62,6 +62,15 @@ HR_PRIVATE void hr_assert_fail(const char *expr, const char *file, int line);
 #define hr_assert(x) ((void)0)
 #endif
 
+/* Around code that runs once (compilers, parsers): small before fast, also when the one file is built with -O2. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__)
+#define HR_SMALL_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"Os\")")
+#define HR_SMALL_END _Pragma("GCC pop_options")
+#else
+#define HR_SMALL_BEGIN
+#define HR_SMALL_END
+#endif
+
 #define HR_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 /* --- status: same values as hearth_status (engine/api.c asserts it) ---------------------------------------------- */
@@ -153,6 +162,9 @@ HR_INLINE uint32_t hr_le32(const void *p) {
 HR_INLINE uint64_t hr_le64(const void *p) {
     return (uint64_t)hr_le32(p) | (uint64_t)hr_le32((const uint8_t *)p + 4) << 32;
 }
+HR_INLINE void hr_put16(uint8_t *p, uint16_t v) { p[0] = (uint8_t)v, p[1] = (uint8_t)(v >> 8); }
+HR_INLINE void hr_put32(uint8_t *p, uint32_t v) { hr_put16(p, (uint16_t)v), hr_put16(p + 2, (uint16_t)(v >> 16)); }
+HR_INLINE void hr_put64(uint8_t *p, uint64_t v) { hr_put32(p, (uint32_t)v), hr_put32(p + 4, (uint32_t)(v >> 32)); }
 HR_INLINE float hr_f32_from_bits(uint32_t u) {
     float f;
     memcpy(&f, &u, sizeof f);

@@ -1,4 +1,5 @@
-/* scan_neon.c: int8 dots of rows with one query. Exact: no element is -128, so two products fit 16 bits; sdot where it is. */
+/* scan_neon.c: sums under signs, and int8 dots of rows with one query.
+ * Exact: no element is -128, so two products fit 16 bits; sdot where it is. */
 #if defined(__GNUC__) && defined(__aarch64__) && !defined(HR_NO_NEON)
 #include "kernels/kernel.h"
 #include <arm_neon.h>
@@ -15,6 +16,28 @@ static void scan_i8_neon(const int8_t *rows, size_t n, size_t stride, const int8
     }
 }
 HR_KERNEL(scan_i8, scan_i8_neon, HR_ISA_NEON, 10, 1, 1)
+
+static void scan_signs_neon(const uint8_t *blocks, size_t n, size_t cols, const uint8_t *table, int32_t *dot) {
+    for (size_t i = 0; i < 4 * n; i++, dot += 16) { /* 16 rows of a block */
+        const uint8_t *x = blocks + (i / 4 * cols * 4 + i % 4) * 16;
+        memset(dot, 0, 16 * sizeof *dot);
+        for (size_t from = 0; from < cols; from += 256) { /* 256 * 254 < 2^16 */
+            uint16x8_t a = vdupq_n_u16(0), b = a;
+            for (size_t j = from; j < cols && j < from + 256; j++) {
+                uint8x16_t v = vld1q_u8(x + 64 * j);
+                v = vaddq_u8(vqtbl1q_u8(vld1q_u8(table + 32 * j), vandq_u8(v, vdupq_n_u8(15))),
+                             vqtbl1q_u8(vld1q_u8(table + 32 * j + 16), vshrq_n_u8(v, 4)));
+                a = vaddw_u8(a, vget_low_u8(v));
+                b = vaddw_u8(b, vget_high_u8(v));
+            }
+            const uint16x4_t part[4] = {vget_low_u16(a), vget_high_u16(a), vget_low_u16(b), vget_high_u16(b)};
+            for (size_t k = 0; k < 4; k++) {
+                vst1q_s32(dot + 4 * k, vaddq_s32(vld1q_s32(dot + 4 * k), vreinterpretq_s32_u32(vmovl_u16(part[k]))));
+            }
+        }
+    }
+}
+HR_KERNEL(scan_signs, scan_signs_neon, HR_ISA_NEON, 10, 1, 1)
 
 #if !defined(HR_NO_DOTPROD)
 #if defined(__clang__)

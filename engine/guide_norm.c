@@ -1,0 +1,474 @@
+/* guide_norm.c: a schema as a disjunction of conjunctions. $ref and allOf join, anyOf, oneOf, if and enum branch, not is
+ * pushed inwards until it meets a keyword that can be turned round. What cannot be enforced is refused by its place. */
+#include "engine/guide_schema.h"
+HR_SMALL_BEGIN
+
+HR_PRIVATE bool hr_schema_same(hr_str a, hr_str b) {
+    return a.size == b.size && (a.size == 0 || !memcmp(a.data, b.data, a.size));
+}
+HR_PRIVATE bool hr_schema_is(hr_str a, const char *text) { return hr_schema_same(a, (hr_str){text, strlen(text)}); }
+/* as a JSON pointer, the end of it when it is long */
+HR_PRIVATE void hr_schema_fail(hr_schema *s, const hr_json_node *node, hr_status status, const char *what) {
+    const hr_json_node *at = s->nodes;
+    size_t used = 1;
+    s->place[0] = '#', s->place[1] = 0;
+    while (at != node && node && s->b->status == HR_OK) {
+        uint32_t index = 0;
+        const hr_json_node *c = hr_json_first(at);
+        for (; c && (node < c || node >= c + c->span); c = hr_json_next(at, c)) index++;
+        if (!c) break;
+        const size_t room = sizeof s->place - used;
+        if (at->type == HR_JSON_ARRAY) used += hr_format(s->place + used, room, "/%u", (unsigned)index);
+        else used += hr_format(s->place + used, room, "/%.*s", (int)hr_min_size(c->key.size, 60), c->key.data);
+        if (used > sizeof s->place - 2) break;
+        at = c;
+    }
+    s->b->place = s->place;
+    if (status == HR_OK) return; /* only the place, for what is called next */
+    hr_guide_fail(s->b, status, "%s", what);
+}
+static void refuse_schema(hr_schema *s, const hr_json_node *node, const char *why) {
+    char text[120];
+    hr_format(text, sizeof text, "\"%.*s\" %s", (int)hr_min_size(node->key.size, 40), node->key.data ? node->key.data : "", why);
+    hr_schema_fail(s, node, HR_E_UNSUPPORTED, text);
+}
+HR_PRIVATE uint32_t hr_schema_count(hr_schema *s, const hr_json_node *node) {
+    hr_decimal d;
+    uint64_t v = 0;
+    if (!hr_json_is(node, HR_JSON_NUMBER) || !hr_decimal_read(node->text, &d) || d.minus || d.n > d.point) {
+        hr_schema_fail(s, node, HR_E_FORMAT, "must be a whole number from 0 on");
+        return 0;
+    }
+    for (int i = 0; i < d.n && v < UINT32_MAX; i++) v = v * 10 + (uint64_t)(d.digit[i] - '0');
+    return v >= UINT32_MAX ? UINT32_MAX - 1 : (uint32_t)v;
+}
+HR_PRIVATE void hr_schema_add(hr_schema *s, hr_schema_all *all, hr_schema_part p) {
+    if (p.node && p.kind == HR_PART_SCHEMA && p.node->type == HR_JSON_TRUE) return;
+    if (p.node && p.kind <= HR_PART_NOT && p.node->type != HR_JSON_TRUE && p.node->type != HR_JSON_FALSE &&
+        p.node->type != HR_JSON_OBJECT) {
+        hr_schema_fail(s, p.node, HR_E_FORMAT, "is not a schema");
+        return;
+    }
+    if (p.node && p.kind <= HR_PART_NOT && p.node->type == (p.kind == HR_PART_NOT ? HR_JSON_TRUE : HR_JSON_FALSE)) all->types = 0;
+    if (p.kind == HR_PART_NOT && p.node && p.node->type == HR_JSON_FALSE) return;
+    for (uint32_t i = 0; i < all->n; i++) {
+        const hr_schema_part *q = &all->part[i];
+        if (q->node != p.node || (p.node && q->node == p.node && q->kind <= HR_PART_NOT && q->kind + p.kind == 1)) {
+            if (q->node == p.node) all->types = 0; /* it and its contrary */
+            continue;
+        }
+        if (q->kind == p.kind && q->sub == p.sub && q->n == p.n && hr_schema_same(q->name, p.name)) return;
+    }
+    if (all->n == HR_SCHEMA_PARTS || !hr_guide_step(s->b, all->n + 1)) {
+        hr_schema_fail(s, p.node, HR_E_LIMIT, "too many schemas hold for one value");
+        return;
+    }
+    all->part[all->n++] = p;
+}
+static void add_schema_sub(hr_schema *s, hr_schema_all *all, hr_part_kind kind, const hr_json_node *node) {
+    hr_schema_add(s, all, (hr_schema_part){.kind = (uint8_t)kind, .node = node});
+}
+static void add_schema_subs(hr_schema *s, hr_schema_all *all, hr_part_kind kind, const hr_json_node *list) {
+    if (!hr_json_is(list, HR_JSON_ARRAY) || list->count == 0) {
+        hr_schema_fail(s, list, HR_E_FORMAT, "must be a list that is not empty");
+        return;
+    }
+    for (const hr_json_node *c = hr_json_first(list); c; c = hr_json_next(list, c)) add_schema_sub(s, all, kind, c);
+}
+
+/* --- references -------------------------------------------------------------------------------------------- */
+static const hr_json_node *find_schema_anchor(const hr_schema *s, hr_str name) {
+    for (uint32_t i = 0; i < s->n_nodes; i++) {
+        const hr_json_node *n = &s->nodes[i];
+        if (n->type != HR_JSON_OBJECT) continue;
+        const hr_json_node *a = hr_json_get(n, s->draft7 ? "$id" : "$anchor");
+        if (!hr_json_is(a, HR_JSON_STRING)) continue;
+        hr_str text = a->text;
+        if (s->draft7 && text.size > 0 && text.data[0] == '#') text.data++, text.size--;
+        else if (s->draft7) continue;
+        if (hr_schema_same(text, name)) return n;
+    }
+    return NULL;
+}
+static int read_schema_hex(char c) {
+    return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
+}
+/* one step of a pointer, with ~0, ~1 and %XX; false: not well formed */
+static bool read_schema_step(hr_str ref, size_t *at, char *out, size_t cap, size_t *n) {
+    for (*n = 0; *at < ref.size && ref.data[*at] != '/';) {
+        char c = ref.data[(*at)++];
+        if (*n == cap) return false;
+        if (c == '%') {
+            const int hi = *at + 1 < ref.size ? read_schema_hex(ref.data[*at]) : -1;
+            const int lo = hi >= 0 ? read_schema_hex(ref.data[*at + 1]) : -1;
+            if (lo < 0) return false;
+            c = (char)(hi * 16 + lo);
+            *at += 2;
+        }
+        out[(*n)++] = c;
+    }
+    size_t k = 0;
+    for (size_t i = 0; i < *n; i++) {
+        out[k++] = out[i];
+        if (out[i] == '~' && i + 1 < *n && (out[i + 1] == '0' || out[i + 1] == '1')) out[k - 1] = out[++i] == '0' ? '~' : '/';
+    }
+    *n = k;
+    return true;
+}
+HR_PRIVATE const hr_json_node *hr_schema_target(hr_schema *s, const hr_json_node *ref) {
+    char step[256];
+    size_t n, at = 1;
+    const hr_json_node *to = s->nodes, *id = hr_json_get(s->nodes, "$id");
+    hr_str text = hr_json_is(ref, HR_JSON_STRING) ? ref->text : (hr_str){"", 0};
+    if (hr_json_is(id, HR_JSON_STRING) && id->text.size > 0 && text.size >= id->text.size &&
+        !memcmp(text.data, id->text.data, id->text.size) && (text.size == id->text.size || text.data[id->text.size] == '#'))
+        text.data += id->text.size, text.size -= id->text.size;
+    else if (text.size == 0 || text.data[0] != '#') to = NULL;
+    if (s->has_ids) to = NULL; /* what a reference means depends on them */
+    if (to && text.size > 1 && text.data[1] != '/') to = find_schema_anchor(s, (hr_str){text.data + 1, text.size - 1});
+    else while (to && at < text.size) {
+        uint32_t index = 0;
+        at++; /* the '/' */
+        if (!read_schema_step(text, &at, step, sizeof step, &n)) to = NULL;
+        if (!to || (to->type != HR_JSON_OBJECT && to->type != HR_JSON_ARRAY)) {
+            to = NULL;
+            break;
+        }
+        const hr_json_node *c = hr_json_first(to);
+        for (size_t i = 0; to->type == HR_JSON_ARRAY && i < n && n < 9; i++)
+            index = step[i] >= '0' && step[i] <= '9' ? index * 10 + (uint32_t)(step[i] - '0') : UINT32_MAX / 16;
+        for (; c; c = hr_json_next(to, c))
+            if (to->type == HR_JSON_ARRAY ? n > 0 && index-- == 0 : hr_schema_same(c->key, (hr_str){step, n})) break;
+        to = c;
+    }
+    if (!to) refuse_schema(s, ref, "refers to what is not in this document");
+    return to;
+}
+
+/* --- what a schema says ------------------------------------------------------------------------------------ */
+static uint32_t find_type_bits(hr_str name) {
+    static const struct { const char *name; uint32_t bits; } list[] = {
+        {"null", HR_TYPE_NULL}, {"boolean", HR_TYPE_FALSE | HR_TYPE_TRUE}, {"integer", HR_TYPE_INTEGER},
+        {"number", HR_TYPE_NUMBER}, {"string", HR_TYPE_STRING}, {"array", HR_TYPE_ARRAY}, {"object", HR_TYPE_OBJECT}};
+    for (size_t i = 0; i < HR_COUNT(list); i++)
+        if (hr_schema_is(name, list[i].name)) return list[i].bits;
+    return 0;
+}
+static uint32_t read_schema_types(hr_schema *s, const hr_json_node *node) {
+    uint32_t bits = hr_json_is(node, HR_JSON_STRING) ? find_type_bits(node->text) : 0;
+    for (const hr_json_node *c = hr_json_is(node, HR_JSON_ARRAY) ? hr_json_first(node) : NULL; c; c = hr_json_next(node, c)) {
+        const uint32_t more = hr_json_is(c, HR_JSON_STRING) ? find_type_bits(c->text) : 0;
+        if (!more) hr_schema_fail(s, c, HR_E_FORMAT, "is not a type");
+        bits |= more;
+    }
+    if (!bits) hr_schema_fail(s, node, HR_E_FORMAT, "is not a type");
+    return bits;
+}
+static uint32_t find_value_bits(const hr_json_node *v) {
+    static const uint8_t bits[] = {HR_TYPE_NULL, HR_TYPE_FALSE, HR_TYPE_TRUE, HR_TYPE_NUMBER, HR_TYPE_STRING, HR_TYPE_ARRAY,
+                                   HR_TYPE_OBJECT};
+    return bits[v->type];
+}
+static bool is_schema_word(hr_str key, const char *words) { /* " a b c " */
+    const size_t n = strlen(words);
+    if (key.size == 0 || memchr(key.data, ' ', key.size)) return false;
+    for (size_t i = 1; i + key.size < n; i++)
+        if (words[i - 1] == ' ' && words[i + key.size] == ' ' && !memcmp(words + i, key.data, key.size)) return true;
+    return false;
+}
+#define SCHEMA_STRINGS " minLength maxLength pattern format "
+#define SCHEMA_NUMBERS " minimum maximum exclusiveMinimum exclusiveMaximum multipleOf "
+#define SCHEMA_COUNTS " minItems maxItems minProperties maxProperties "
+#define SCHEMA_LATER " properties patternProperties additionalProperties propertyNames items contains uniqueItems "
+#define SCHEMA_NOTES                                                                                                      \
+    " title description default examples example $comment $schema $id $anchor $defs definitions readOnly writeOnly deprecated " \
+    "contentEncoding contentMediaType contentSchema then else "
+static bool is_schema_note(hr_str key) {
+    return is_schema_word(key, SCHEMA_NOTES) || (key.size > 2 && key.data[0] == 'x' && key.data[1] == '-');
+}
+static void read_schema_depends(hr_schema *s, hr_schema_all *all, const hr_json_node *list) {
+    if (!hr_json_is(list, HR_JSON_OBJECT)) hr_schema_fail(s, list, HR_E_FORMAT, "must be an object");
+    else for (const hr_json_node *c = hr_json_first(list); c; c = hr_json_next(list, c))
+        add_schema_sub(s, all, HR_PART_DEPENDS, c);
+}
+static void read_schema_required(hr_schema *s, hr_schema_all *all, const hr_json_node *list) {
+    if (!hr_json_is(list, HR_JSON_ARRAY)) hr_schema_fail(s, list, HR_E_FORMAT, "must be a list of names");
+    for (const hr_json_node *c = s->b->status == HR_OK ? hr_json_first(list) : NULL; c; c = hr_json_next(list, c)) {
+        if (c->type != HR_JSON_STRING) hr_schema_fail(s, c, HR_E_FORMAT, "must be a name");
+        else hr_schema_add(s, all, (hr_schema_part){.kind = HR_PART_REQUIRE, .name = c->text});
+    }
+}
+static void read_schema_keyword(hr_schema *s, hr_schema_all *all, const hr_json_node *node, const hr_json_node *m) {
+    const hr_str k = m->key;
+    if (hr_schema_is(k, "type")) all->types &= read_schema_types(s, m);
+    else if (hr_schema_is(k, "$ref")) add_schema_sub(s, all, HR_PART_SCHEMA, hr_schema_target(s, m));
+    else if (hr_schema_is(k, "allOf")) add_schema_subs(s, all, HR_PART_SCHEMA, m);
+    else if (hr_schema_is(k, "not")) add_schema_sub(s, all, HR_PART_NOT, m);
+    else if (hr_schema_is(k, "const")) add_schema_sub(s, all, HR_PART_CONST, m);
+    else if (hr_schema_is(k, "enum")) add_schema_sub(s, all, HR_PART_ENUM, m);
+    else if (hr_schema_is(k, "anyOf")) add_schema_sub(s, all, HR_PART_ANY_OF, m);
+    else if (hr_schema_is(k, "oneOf")) add_schema_sub(s, all, HR_PART_ONE_OF, m);
+    else if (hr_schema_is(k, "if")) add_schema_sub(s, all, HR_PART_IF, node);
+    else if (hr_schema_is(k, "required")) read_schema_required(s, all, m);
+    else if (is_schema_word(k, s->draft7 ? " dependencies " : " dependentRequired dependentSchemas "))
+        read_schema_depends(s, all, m);
+    else if (is_schema_word(k, SCHEMA_STRINGS SCHEMA_NUMBERS SCHEMA_COUNTS SCHEMA_LATER) || is_schema_note(k)) return;
+    else if (is_schema_word(k, s->draft7 ? " additionalItems " : " prefixItems minContains maxContains ")) return;
+    else refuse_schema(s, m, "is not a keyword that can be enforced");
+}
+static void read_schema_node(hr_schema *s, hr_schema_all *all, const hr_json_node *node) {
+    const hr_json_node *ref = s->draft7 ? hr_json_get(node, "$ref") : NULL; /* alone in draft-07 */
+    if (ref) read_schema_keyword(s, all, node, ref);
+    for (const hr_json_node *m = ref ? NULL : hr_json_first(node); m && s->b->status == HR_OK; m = hr_json_next(node, m))
+        read_schema_keyword(s, all, node, m);
+}
+
+/* --- what a schema does not allow: one of these alternatives -------------------------------------------------- */
+typedef struct schema_choice {
+    hr_schema *s;
+    hr_schema_all *all;
+    uint32_t want, at; /* alternative `want` is applied, `at` are counted */
+} schema_choice;
+static bool is_chosen(schema_choice *c) { return c->at++ == c->want; }
+static void break_schema_count(schema_choice *c, const hr_json_node *m) {
+    const bool items = m->key.data[m->key.size - 1] == 's' && m->key.data[3] == 'I', min = m->key.data[1] == 'i';
+    const uint32_t n = hr_schema_count(c->s, m);
+    if ((min && n == 0) || !is_chosen(c)) return;
+    c->all->types &= items ? HR_TYPE_ARRAY : HR_TYPE_OBJECT;
+    const hr_part_kind kind = items ? (min ? HR_PART_MAX_ITEMS : HR_PART_MIN_ITEMS)
+                                    : (min ? HR_PART_MAX_MEMBERS : HR_PART_MIN_MEMBERS);
+    hr_schema_add(c->s, c->all, (hr_schema_part){.kind = (uint8_t)kind, .n = min ? n - 1 : n + 1});
+}
+static void break_schema_list(schema_choice *c, const hr_json_node *m) {
+    uint32_t i = 0;
+    const bool required = hr_schema_is(m->key, "required"), names = hr_schema_is(m->key, "properties");
+    for (const hr_json_node *x = hr_json_first(m); x; x = hr_json_next(m, x), i++) {
+        if (!is_chosen(c)) continue;
+        if (required || names) c->all->types &= HR_TYPE_OBJECT;
+        if (required) hr_schema_add(c->s, c->all, (hr_schema_part){.kind = HR_PART_FORBID, .name = x->text});
+        else if (names) {
+            hr_schema_add(c->s, c->all, (hr_schema_part){.kind = HR_PART_REQUIRE, .name = x->key});
+            hr_schema_add(c->s, c->all, (hr_schema_part){.kind = HR_PART_MEMBER, .sub = HR_PART_NOT, .node = x, .name = x->key});
+        } else if (hr_schema_is(m->key, "allOf")) add_schema_sub(c->s, c->all, HR_PART_NOT, x);
+        else { /* items by their place */
+            c->all->types &= HR_TYPE_ARRAY;
+            hr_schema_add(c->s, c->all, (hr_schema_part){.kind = HR_PART_MIN_ITEMS, .n = i + 1});
+            hr_schema_add(c->s, c->all, (hr_schema_part){.kind = HR_PART_ITEM, .sub = HR_PART_NOT, .n = i, .node = x});
+        }
+    }
+}
+static void break_schema_items(schema_choice *c, const hr_json_node *node, const hr_json_node *m, bool contains) {
+    const char *other = contains ? "maxContains" : "prefixItems";
+    if (hr_json_get(node, other) || (contains && hr_json_get(node, "minContains")))
+        refuse_schema(c->s, m, "cannot be negated here");
+    if (!is_chosen(c)) return;
+    c->all->types &= HR_TYPE_ARRAY;
+    const hr_part_kind kind = contains ? HR_PART_ITEMS : HR_PART_CONTAINS;
+    hr_schema_add(c->s, c->all, (hr_schema_part){.kind = (uint8_t)kind, .sub = HR_PART_NOT, .node = m});
+}
+static void break_schema_if(schema_choice *c, const hr_json_node *node, const hr_json_node *m) {
+    const hr_json_node *branch[2] = {hr_json_get(node, "then"), hr_json_get(node, "else")};
+    for (int i = 0; i < 2; i++) {
+        if (!branch[i] || !is_chosen(c)) continue;
+        add_schema_sub(c->s, c->all, i == 0 ? HR_PART_SCHEMA : HR_PART_NOT, m);
+        add_schema_sub(c->s, c->all, HR_PART_NOT, branch[i]);
+    }
+}
+static void break_schema_keyword(schema_choice *c, const hr_json_node *node, const hr_json_node *m) {
+    hr_schema *s = c->s;
+    const hr_str k = m->key;
+    const bool is_list = m->type == HR_JSON_ARRAY;
+    if (hr_schema_is(k, "type")) {
+        const uint32_t bits = read_schema_types(s, m);
+        if (is_chosen(c)) c->all->types &= ~bits;
+    } else if (hr_schema_is(k, "$ref")) {
+        if (is_chosen(c)) add_schema_sub(s, c->all, HR_PART_NOT, hr_schema_target(s, m));
+    } else if (hr_schema_is(k, "not")) {
+        if (is_chosen(c)) add_schema_sub(s, c->all, HR_PART_SCHEMA, m);
+    } else if (hr_schema_is(k, "const")) {
+        if (is_chosen(c)) add_schema_sub(s, c->all, HR_PART_NOT_CONST, m);
+    } else if (hr_schema_is(k, "anyOf") || hr_schema_is(k, "enum")) {
+        if (is_chosen(c)) add_schema_subs(s, c->all, hr_schema_is(k, "enum") ? HR_PART_NOT_CONST : HR_PART_NOT, m);
+    } else if (hr_schema_is(k, "allOf") || hr_schema_is(k, "required") || hr_schema_is(k, "properties") ||
+               hr_schema_is(k, "prefixItems") || (hr_schema_is(k, "items") && is_list && s->draft7)) {
+        break_schema_list(c, m);
+    } else if (hr_schema_is(k, "if")) {
+        break_schema_if(c, node, m);
+    } else if (is_schema_word(k, SCHEMA_COUNTS)) {
+        break_schema_count(c, m);
+    } else if (is_schema_word(k, SCHEMA_STRINGS SCHEMA_NUMBERS)) {
+        if (!is_chosen(c)) return;
+        c->all->types &= is_schema_word(k, SCHEMA_STRINGS) ? HR_TYPE_STRING : HR_TYPE_NUMBER;
+        add_schema_sub(s, c->all, HR_PART_BREAKS, m);
+    } else if ((hr_schema_is(k, "items") && !is_list) || hr_schema_is(k, "contains")) {
+        break_schema_items(c, node, m, hr_schema_is(k, "contains"));
+    } else if (!is_schema_note(k) && !is_schema_word(k, " minContains maxContains ") && m->type != HR_JSON_TRUE) {
+        refuse_schema(s, m, "cannot be enforced inside not, oneOf or if");
+    } else if (m->type == HR_JSON_TRUE && hr_schema_is(k, "uniqueItems")) {
+        refuse_schema(s, m, "cannot be enforced inside not, oneOf or if");
+    }
+}
+static bool break_schema(hr_schema *s, hr_schema_all *all, const hr_json_node *node, uint32_t want) {
+    schema_choice c = {s, all, want, 0};
+    const hr_json_node *ref = s->draft7 ? hr_json_get(node, "$ref") : NULL;
+    if (ref) break_schema_keyword(&c, node, ref);
+    for (const hr_json_node *m = ref ? NULL : hr_json_first(node); m && s->b->status == HR_OK; m = hr_json_next(node, m))
+        break_schema_keyword(&c, node, m);
+    return c.at > want && s->b->status == HR_OK;
+}
+
+/* --- oneOf: is there a value that both allow? false only when surely not ---------------------------------------- */
+static const hr_json_node *follow_schema(hr_schema *s, const hr_json_node *node) {
+    for (int i = 0; i < 8 && hr_json_is(node, HR_JSON_OBJECT); i++) {
+        const hr_json_node *ref = hr_json_get(node, "$ref");
+        if (!ref) break;
+        node = hr_schema_target(s, ref);
+    }
+    return node;
+}
+static uint32_t guess_schema_types(hr_schema *s, const hr_json_node *node) {
+    const hr_json_node *type = hr_json_is(node, HR_JSON_OBJECT) ? hr_json_get(node, "type") : NULL;
+    const hr_json_node *value = hr_json_is(node, HR_JSON_OBJECT) ? hr_json_get(node, "const") : NULL;
+    const hr_json_node *list = hr_json_is(node, HR_JSON_OBJECT) ? hr_json_get(node, "enum") : NULL;
+    uint32_t bits = type ? read_schema_types(s, type) : HR_TYPE_ALL, some = 0;
+    if (value) bits &= find_value_bits(value);
+    for (const hr_json_node *c = hr_json_is(list, HR_JSON_ARRAY) ? hr_json_first(list) : NULL; c; c = hr_json_next(list, c))
+        some |= find_value_bits(c);
+    return some ? bits & some : bits;
+}
+/* the i-th text that a schema of one or a few texts allows */
+static const hr_json_node *find_schema_text(const hr_json_node *node, uint32_t i) {
+    const hr_json_node *value = hr_json_is(node, HR_JSON_OBJECT) ? hr_json_get(node, "const") : NULL;
+    const hr_json_node *list = hr_json_is(node, HR_JSON_OBJECT) ? hr_json_get(node, "enum") : NULL;
+    if (value) return i == 0 ? value : NULL;
+    const hr_json_node *c = hr_json_is(list, HR_JSON_ARRAY) ? hr_json_first(list) : NULL;
+    for (; c && i > 0; i--) c = hr_json_next(list, c);
+    return c;
+}
+static bool are_texts_apart(hr_schema *s, const hr_json_node *x, const hr_json_node *y) {
+    const hr_json_node *a, *b;
+    if (!find_schema_text(x, 0) || !find_schema_text(y, 0)) return false;
+    for (uint32_t i = 0; (a = find_schema_text(x, i)); i++)
+        for (uint32_t j = 0; (b = find_schema_text(y, j)) && hr_guide_step(s->b, i + j); j++)
+            if (a->type != HR_JSON_STRING || b->type != HR_JSON_STRING || hr_schema_same(a->text, b->text)) return false;
+    return true;
+}
+static bool requires_schema_name(const hr_json_node *node, hr_str name) {
+    const hr_json_node *list = hr_json_get(node, "required");
+    for (const hr_json_node *c = hr_json_is(list, HR_JSON_ARRAY) ? hr_json_first(list) : NULL; c; c = hr_json_next(list, c))
+        if (hr_schema_same(c->text, name)) return true;
+    return false;
+}
+static const hr_json_node *find_schema_member(const hr_json_node *object, hr_str name) {
+    const hr_json_node *found = NULL;
+    const hr_json_node *c = hr_json_is(object, HR_JSON_OBJECT) ? hr_json_first(object) : NULL;
+    for (; c; c = hr_json_next(object, c))
+        if (hr_schema_same(c->key, name)) found = c;
+    return found;
+}
+static bool are_schemas_apart(hr_schema *s, const hr_json_node *x, const hr_json_node *y) {
+    x = follow_schema(s, x);
+    y = follow_schema(s, y);
+    if (s->b->status != HR_OK) return false;
+    const uint32_t both = guess_schema_types(s, x) & guess_schema_types(s, y);
+    if (both == 0) return true;
+    if (both == HR_TYPE_STRING) return are_texts_apart(s, x, y);
+    if (both != HR_TYPE_OBJECT) return false;
+    const hr_json_node *p = hr_json_get(x, "properties"), *q = hr_json_get(y, "properties");
+    for (const hr_json_node *c = hr_json_is(p, HR_JSON_OBJECT) ? hr_json_first(p) : NULL; c; c = hr_json_next(p, c)) {
+        const hr_json_node *d = find_schema_member(q, c->key);
+        if (!d || (!requires_schema_name(x, c->key) && !requires_schema_name(y, c->key))) continue;
+        if (are_texts_apart(s, c, d)) return true;
+    }
+    return false;
+}
+
+/* --- branching ------------------------------------------------------------------------------------------------- */
+static const hr_json_node *find_schema_child(const hr_json_node *list, uint32_t i) {
+    const hr_json_node *c = hr_json_first(list);
+    for (; c && i > 0; i--) c = hr_json_next(list, c);
+    return c;
+}
+/* alternative `want` of an enum: first all scalars, then each other value */
+static bool choose_schema_enum(hr_schema *s, hr_schema_all *all, const hr_json_node *list, uint32_t want) {
+    uint32_t bits = 0, at = 1;
+    if (!hr_json_is(list, HR_JSON_ARRAY)) {
+        hr_schema_fail(s, list, HR_E_FORMAT, "must be a list");
+        return false;
+    }
+    for (const hr_json_node *c = hr_json_first(list); c; c = hr_json_next(list, c)) {
+        if (c->type < HR_JSON_ARRAY) bits |= find_value_bits(c);
+        else if (at++ == want) return add_schema_sub(s, all, HR_PART_CONST, c), true;
+    }
+    all->types &= bits;
+    if (want == 0) add_schema_sub(s, all, HR_PART_WORDS, list);
+    return want == 0;
+}
+static bool choose_schema_depends(hr_schema *s, hr_schema_all *all, const hr_json_node *node, uint32_t want) {
+    if (want == 0) hr_schema_add(s, all, (hr_schema_part){.kind = HR_PART_FORBID, .name = node->key});
+    if (want == 1 && node->type == HR_JSON_ARRAY) read_schema_required(s, all, node);
+    else if (want == 1) add_schema_sub(s, all, HR_PART_SCHEMA, node);
+    return want < 2;
+}
+static bool choose_schema_branch(hr_schema *s, hr_schema_all *all, const hr_schema_part *p, uint32_t want) {
+    const hr_json_node *sub;
+    switch (p->kind) {
+    case HR_PART_NOT: return break_schema(s, all, p->node, want);
+    case HR_PART_ENUM: return choose_schema_enum(s, all, p->node, want);
+    case HR_PART_DEPENDS: return choose_schema_depends(s, all, p->node, want);
+    case HR_PART_IF:
+        if (want > 1) return false;
+        add_schema_sub(s, all, want == 0 ? HR_PART_SCHEMA : HR_PART_NOT, hr_json_get(p->node, "if"));
+        sub = hr_json_get(p->node, want == 0 ? "then" : "else");
+        if (sub) add_schema_sub(s, all, HR_PART_SCHEMA, sub);
+        return true;
+    default:
+        if (!hr_json_is(p->node, HR_JSON_ARRAY) || p->node->count == 0) {
+            hr_schema_fail(s, p->node, HR_E_FORMAT, "must be a list that is not empty");
+            return false;
+        }
+        sub = find_schema_child(p->node, want);
+        if (!sub) return false;
+        add_schema_sub(s, all, HR_PART_SCHEMA, sub);
+        for (const hr_json_node *c = hr_json_first(p->node); c && p->kind == HR_PART_ONE_OF; c = hr_json_next(p->node, c))
+            if (c != sub && !are_schemas_apart(s, sub, c)) add_schema_sub(s, all, HR_PART_NOT, c);
+        return true;
+    }
+}
+HR_PRIVATE void hr_schema_expand(hr_schema *s, hr_schema_all *all) {
+    uint32_t branch = HR_SCHEMA_PARTS;
+    for (uint32_t i = 0; i < all->n && all->types && s->b->status == HR_OK; i++) {
+        hr_schema_part *p = &all->part[i];
+        if (p->done) continue;
+        if (p->kind == HR_PART_SCHEMA || p->kind == HR_PART_CONST) {
+            p->done = true;
+            if (p->kind == HR_PART_CONST) all->types &= find_value_bits(p->node);
+            else if (p->node->type == HR_JSON_OBJECT) read_schema_node(s, all, p->node);
+        } else if (p->kind == HR_PART_NOT_CONST && p->node->type <= HR_JSON_TRUE) {
+            all->types &= ~find_value_bits(p->node);
+        } else if ((p->kind == HR_PART_NOT || (p->kind >= HR_PART_ANY_OF && p->kind <= HR_PART_DEPENDS)) && branch > i) {
+            branch = i;
+        }
+    }
+    if (!all->types || s->b->status != HR_OK) return;
+    if (branch == HR_SCHEMA_PARTS) {
+        hr_schema_emit(s, all);
+        return;
+    }
+    all->part[branch].done = true;
+    const size_t mark = hr_arena_mark(&s->b->arena);
+    hr_schema_all *one = HR_GUIDE_NEW(s->b, hr_schema_all, 1);
+    for (uint32_t want = 0; s->b->status == HR_OK; want++) {
+        *one = *all;
+        if (!choose_schema_branch(s, one, &all->part[branch], want)) break;
+        if (++s->branches > HR_SCHEMA_BRANCHES) hr_schema_fail(s, all->part[branch].node, HR_E_LIMIT, "too many alternatives");
+        hr_schema_expand(s, one);
+    }
+    hr_arena_rewind(&s->b->arena, mark);
+}
+#undef SCHEMA_STRINGS
+#undef SCHEMA_NUMBERS
+#undef SCHEMA_COUNTS
+#undef SCHEMA_LATER
+#undef SCHEMA_NOTES
+HR_SMALL_END

@@ -2,9 +2,10 @@
  * the owner, and nothing of them is believed unchecked: what does not fit is computed again from the tokens, or refused.
  *
  * Layout, little endian:  0 "HRSTATE1"  8 u32 version  12 u32 kv type  16 u64 tokens  24 u64 page bytes  32 u64 ring
- * 40 u32 layers  44 u32 0  48 weights[32]  80 tokenizer[32]  112 adapter[32] (zero: none)  144 rotation[32]  176 owner[32]
+ * 40 u32 layers  44 u32 pages begun  48 weights[32]  80 tokenizer[32]  112 adapter[32] (zero: none)  144 rotation[32]  176 owner[32]
  * 208 mac of the tokens[32]  240 mac of the cache[32]  272 mac of all before[32]  304 i32 tokens[n], then the pages layer by
  * layer, head by head, those that the layer still holds in ascending order; slots behind the last token are zero.
+ * In a ring of pages a page that was rewound lies where an older one lay: that one is no longer there, and not in the file.
  * The macs are BLAKE2b under a key made from the owner's bytes: whoever does not know these can neither read out that two
  * states have one owner's key nor change a state unseen. The tokens and the cache are not encrypted. */
 #include "engine/adapter.h"
@@ -68,15 +69,25 @@ static hr_status digest_model(hr_model *m, uint8_t base[32], uint8_t weights[32]
     return HR_OK;
 }
 
+typedef struct digest_job {
+    hr_model *m;
+    uint8_t base[32], weights[32], tokenizer[32];
+    hr_error *err;
+} digest_job;
+static hr_status digest_guarded(void *arg) {
+    digest_job *j = (digest_job *)arg;
+    return digest_model(j->m, j->base, j->weights, j->tokenizer, j->err);
+}
+
 /* once for each model; two callers at the same time compute the same bytes */
 static hr_status find_digests(hr_model *m, const uint8_t **weights, const uint8_t **tokenizer, hr_error *err) {
     if (hr_atomic_load_u32(&m->has_digests) == 0) {
-        uint8_t base[32], w[32], t[32];
-        HR_TRY(digest_model(m, base, w, t, err));
+        digest_job j = {.m = m, .err = err};
+        HR_TRY(m->guard ? hr_guard_run(NULL, SIZE_MAX, digest_guarded, &j, err) : digest_guarded(&j));
         if (hr_atomic_next(&m->digests_begun, 1) == 0) {
-            memcpy(m->base_digest, base, 32);
-            memcpy(m->weights_digest, w, 32);
-            memcpy(m->tokenizer_digest, t, 32);
+            memcpy(m->base_digest, j.base, 32);
+            memcpy(m->weights_digest, j.weights, 32);
+            memcpy(m->tokenizer_digest, j.tokenizer, 32);
             hr_atomic_store_u32(&m->has_digests, 1);
         }
         while (hr_atomic_load_u32(&m->has_digests) == 0) {}
@@ -135,6 +146,12 @@ static void digest_rotation(const hr_session *s, uint8_t out[32]) {
     hr_blake2b_end(&b, out);
 }
 
+/* pages that were ever begun and not forgotten; where nothing is a ring, those of the context */
+static size_t begun_pages(const hr_session *s) {
+    size_t most = s->kv.ring == s->kv.n_pages ? (size_t)s->position : hr_max_size(s->kv.high, (size_t)s->position);
+    return hr_div_up(most, HR_KV_PAGE);
+}
+
 static hr_status fill_head(const hr_session *s, const state_keys *k, uint8_t head[STATE_HEAD], hr_error *err) {
     const uint8_t *weights, *tokenizer;
     HR_TRY(find_digests(s->model, &weights, &tokenizer, err));
@@ -146,6 +163,7 @@ static hr_status fill_head(const hr_session *s, const state_keys *k, uint8_t hea
     hr_put64(head + 24, s->kv.page_bytes);
     hr_put64(head + 32, s->kv.ring);
     hr_put32(head + 40, (uint32_t)s->model->hp.n_layer);
+    hr_put32(head + 44, (uint32_t)begun_pages(s));
     memcpy(head + 48, weights, 32);
     memcpy(head + 80, tokenizer, 32);
     if (s->adapted != NULL) memcpy(head + 112, s->adapted->digest, 32);
@@ -167,12 +185,12 @@ static void clear_slots(const hr_kv *kv, uint8_t *page, size_t first) {
 }
 
 typedef bool page_fn(void *ctx, uint8_t *page, size_t n);
-/* every page that a context of `tokens` with rings of `ring` pages holds, in the order of the file; false: stopped */
-static bool walk_pages(const hr_session *s, size_t tokens, page_fn *fn, void *ctx) {
+/* every page that a context of `tokens` holds after `begun` pages, in the order of the file; false: stopped */
+static bool walk_pages(const hr_session *s, size_t tokens, size_t begun, page_fn *fn, void *ctx) {
     const hr_kv *kv = &s->kv;
     size_t used = hr_div_up(tokens, HR_KV_PAGE);
     for (size_t i = 0; i < s->model->hp.n_layer; i++) {
-        size_t first = used > kv->layer_pages[i] ? used - kv->layer_pages[i] : 0;
+        size_t first = begun > kv->layer_pages[i] ? begun - kv->layer_pages[i] : 0;
         for (size_t h = 0; h < kv->layer_heads[i]; h++) {
             for (size_t p = first; p < used; p++) {
                 if (!fn(ctx, hr_kv_page(kv, i, h, p), kv->page_bytes)) return false;
@@ -246,11 +264,11 @@ hearth_status hearth_session_save(hearth_session *session, const void *owner, si
         mac_bytes(&k, 1, tokens, n, head + STATE_TOKENS_MAC);
         hr_blake2b_init(&o.mac, 32, k.mac, 32);
         hr_blake2b_add(&o.mac, "\2", 1);
-        walk_pages(s, (size_t)s->position, mac_page, &o);
+        walk_pages(s, (size_t)s->position, begun_pages(s), mac_page, &o);
         hr_blake2b_end(&o.mac, head + STATE_CACHE_MAC);
         mac_bytes(&k, 3, head, STATE_HEAD_MAC, head + STATE_HEAD_MAC);
         if (write(ctx, (const char *)head, sizeof head) != 0 || (n > 0 && write(ctx, (const char *)tokens, n) != 0) ||
-            !walk_pages(s, (size_t)s->position, write_page, &o)) {
+            !walk_pages(s, (size_t)s->position, begun_pages(s), write_page, &o)) {
             status = hr_fail(e, HR_E_CANCELLED, HR_NO_OFFSET, "write", "the callback asked to stop");
         }
     }
@@ -262,7 +280,7 @@ hearth_status hearth_session_save(hearth_session *session, const void *owner, si
 typedef struct state_view {
     uint8_t want[STATE_HEAD]; /* the head that this session would write */
     const uint8_t *data;
-    size_t n, tokens, cache_bytes;
+    size_t n, tokens, begun, cache_bytes;
 } state_view;
 
 /* Whether tokens may be believed: everything before this is refused with a status. */
@@ -297,6 +315,7 @@ static hr_status check_head(const hr_session *s, const state_keys *k, state_view
         return hr_fail(e, HR_E_FULL, 16, "tokens", "%llu; the context has room for %zu", (unsigned long long)tokens, s->ctx);
     }
     v->tokens = (size_t)tokens;
+    v->begun = hr_le32(head + 44);
     v->cache_bytes = v->n - STATE_HEAD - v->tokens * 4;
     return HR_OK;
 }
@@ -308,14 +327,14 @@ static int find_reason(const hr_session *s, const state_keys *k, const state_vie
     size_t bytes = 0;
     if (memcmp(v->data + 48, v->want + 48, 32) != 0) return HEARTH_REPLAYED_MODEL;
     if (memcmp(v->data + 112, v->want + 112, 32) != 0) return HEARTH_REPLAYED_ADAPTER;
-    bool rings = s->kv.ring != s->kv.n_pages || hr_le64(v->data + 32) < hr_div_up(v->tokens, HR_KV_PAGE);
+    bool rings = s->kv.ring != s->kv.n_pages || hr_le64(v->data + 32) < v->begun;
     if (memcmp(v->data + 12, v->want + 12, 4) != 0 || memcmp(v->data + 24, v->want + 24, 8) != 0 ||
         memcmp(v->data + 40, v->want + 40, 4) != 0 || memcmp(v->data + 144, v->want + 144, 32) != 0 ||
         (rings && memcmp(v->data + 32, v->want + 32, 8) != 0)) {
         return HEARTH_REPLAYED_CACHE;
     }
-    walk_pages(s, v->tokens, count_page, &bytes);
-    if (bytes != v->cache_bytes) return HEARTH_REPLAYED_DAMAGE;
+    walk_pages(s, v->tokens, v->begun, count_page, &bytes);
+    if (bytes != v->cache_bytes || v->begun < hr_div_up(v->tokens, HR_KV_PAGE)) return HEARTH_REPLAYED_DAMAGE;
     hr_blake2b_init(&b, 32, k->mac, 32);
     hr_blake2b_add(&b, "\2", 1);
     hr_blake2b_add(&b, cache, bytes);
@@ -362,9 +381,9 @@ hearth_status hearth_session_restore(hearth_session *session, const void *owner,
         return status;
     }
     pages_out o = {.s = s, .from = ids + v.tokens * 4};
-    walk_pages(s, v.tokens, read_page, &o);
+    walk_pages(s, v.tokens, v.begun, read_page, &o);
     memcpy(s->history, ids, v.tokens * 4);
     s->position = (int)v.tokens;
-    s->kv.high = v.tokens;
+    s->kv.high = hr_max_size(v.tokens, (v.begun - (v.begun > 0)) * HR_KV_PAGE + (v.begun > 0));
     return HR_OK;
 }

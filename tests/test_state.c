@@ -125,6 +125,40 @@ T_TEST(rewound_is_not_saved) {
         free(b.data);
     }
 }
+/* the logits behind n tokens of a session that never saw more */
+static uint64_t go_on_from(place *p, size_t n) {
+    hearth_session *fresh = logits_session(p->model, 400, 1, &p->o);
+    feed(p, fresh, 0, n);
+    const uint64_t h = go_on(p, fresh);
+    hearth_session_close(fresh);
+    return h;
+}
+/* A ring's pages that were written over and rewound again are neither saved nor gone back to after a restore. */
+T_TEST(rings_go_back_no_further) {
+    if (!t_data("archs/gemma3-a.gguf")) T_SKIP("no data");
+    place p;
+    bytes b = {0};
+    if (enter("gemma3-a", 400, 16, HEARTH_KV_F32, &p)) {
+        int low = 330, how = -1, held = 0;
+        feed(&p, p.s, 0, 330);
+        for (; low > 0 && hearth_rewind(p.s, low - 1) == HEARTH_OK; low--) {}
+        T_CHECK(low > 0 && low < 300); /* this far, and no further */
+        T_EQ_I(hearth_rewind(p.s, low), HEARTH_OK);
+        save(p.s, &b);
+        hearth_session *other = logits_session(p.model, 400, 1, &p.o);
+        if (other && T_EQ_I(restore(other, &b, &how), HEARTH_OK) && T_EQ_I(how, HEARTH_RESTORED)) {
+            for (int at = low; at >= 0; at -= at > 8 ? 8 : 1) {
+                if (hearth_rewind(other, at) != HEARTH_OK) continue;
+                held++;
+                if (!T_CHECK(go_on(&p, other) == go_on_from(&p, (size_t)at))) T_FAIL("position %d of %d", at, low);
+            }
+            T_CHECK(held >= 2);
+        }
+        hearth_session_close(other);
+    }
+    leave(&p);
+    free(b.data);
+}
 /* every byte of the head and of the tokens, and every 97th of the cache: refused, or computed again with the same result */
 T_TEST(flipped_bytes) {
     if (!t_data("archs/gemma3-a.gguf")) T_SKIP("no data");
@@ -221,5 +255,5 @@ T_TEST(a_changed_weight_is_another_model) {
     leave(&p);
     free(b.data);
 }
-T_MAIN(T_RUN(every_architecture_goes_on), T_RUN(rewound_is_not_saved), T_RUN(flipped_bytes), T_RUN(another_model_cache_or_owner),
-       T_RUN(a_changed_weight_is_another_model))
+T_MAIN(T_RUN(every_architecture_goes_on), T_RUN(rewound_is_not_saved), T_RUN(rings_go_back_no_further), T_RUN(flipped_bytes),
+       T_RUN(another_model_cache_or_owner), T_RUN(a_changed_weight_is_another_model))

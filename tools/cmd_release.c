@@ -43,7 +43,8 @@ static void print_hex(char *out, const uint8_t *b, size_t n) {
     for (size_t i = 0; i < n; i++) snprintf(out + 2 * i, 3, "%02x", b[i]);
 }
 
-/* --- the publisher's side -------------------------------------------------------------------------------------- */
+/* --- the publisher's side: not in a build on the one-file library, which only verifies -------------------- */
+#if !defined(HEARTH_DROP_TOOLS)
 static int make_key(const char *path) {
     uint8_t seed[32];
     char hex[66], line[HR_RELEASE_LINE + 1];
@@ -92,6 +93,11 @@ static int sign_text(const char *key, const char *path) {
     free(text);
     return code;
 }
+
+#else
+static int make_key(const char *path) { return cli_fail(path, "this build has no signing: use build/hearth"); }
+static int sign_text(const char *key, const char *path) { (void)path; return make_key(key); }
+#endif
 
 /* --- the device's side ----------------------------------------------------------------------------------------- */
 static int read_class(const char *name) {

@@ -164,9 +164,9 @@ typedef struct lines_import {
     char *text;              /* [n_text]: decoded strings and vectors */
     size_t n_text, total;
     lines_set known, file;   /* what was there at the start; what the file has, when that matters */
-    lines_set keys;          /* those that living items of the file have */
+    lines_set keys;          /* of the file: keys of living items, ids of these, ids that have old versions only so far */
     uint64_t next, now_ms, lines;
-    uint32_t n_before;
+    uint32_t n_before, n_owed; /* owed: ids of old versions before the living one was read */
     bool keep;               /* ids and history as they were */
     hr_item batch[LINES_PER_BATCH];
     size_t n_batch, batch_bytes;
@@ -302,6 +302,17 @@ static bool lines_key(lines_import *w, const line_item *l) {
     return is_new;
 }
 
+/* Old versions stand before the living one of their id, or they would come back to life. */
+static bool lines_version(lines_import *w, const line_item *l) {
+    const uint64_t id = l->item.id, living = hr_hash64(&id, sizeof id, 1) | 1, old = hr_hash64(&id, sizeof id, 2) | 1;
+    const bool was_living = *lines_slot(&w->keys, living) != 0, was_old = *lines_slot(&w->keys, old) != 0;
+    if (was_living) return !l->old;
+    if (l->old) w->n_owed += !was_old;
+    else w->n_owed -= was_old;
+    *lines_slot(&w->keys, l->old ? old : living) = l->old ? old : living;
+    return true;
+}
+
 /* pass 0: everything is read and nothing written; 1: what the file has is noted; 2: it is written */
 static hr_status lines_pass(lines_import *w, const char *text, size_t n, int pass, hr_lines_progress *progress, void *ctx,
                             hr_error *err) {
@@ -317,6 +328,9 @@ static hr_status lines_pass(lines_import *w, const char *text, size_t n, int pas
         if (w->keep && pass == 1 && !lines_key(w, &l)) {
             return t->line--, hr_text_fail(t, HR_E_FORMAT, "another item has this kind, scope and key"), t->status;
         }
+        if (w->keep && pass == 1 && !lines_version(w, &l)) {
+            return t->line--, hr_text_fail(t, HR_E_FORMAT, "an old version behind the living one"), t->status;
+        }
         if (pass == 1) {
             uint64_t h = lines_hash(&l.item, l.item.space, true);
             *lines_slot(&w->file, h) = h;
@@ -329,6 +343,7 @@ static hr_status lines_pass(lines_import *w, const char *text, size_t n, int pas
     if (!hr_text_u64(t, UINT64_MAX, &end) || !hr_text_word(t, "}") || !hr_text_newline(t) || t->p != t->end || end != lines) {
         return hr_text_fail(t, HR_E_FORMAT, "must be {\"end\":LINES}, the last line, with their number"), t->status;
     }
+    if (w->n_owed != 0) return hr_text_fail(t, HR_E_FORMAT, "an old version of an id has no living one behind it"), t->status;
     w->lines = lines;
     return pass == 2 ? lines_flush(w, err) : HR_OK;
 }
@@ -352,7 +367,7 @@ hr_status hr_lines_import(hr_store *s, const char *text, size_t n, hr_lines_prog
     w->n_before = s->n;
     if (status == HR_OK && w->keep) {
         status = lines_make_set(m, &w->file, w->lines, err);
-        if (status == HR_OK) status = lines_make_set(m, &w->keys, w->lines, err);
+        if (status == HR_OK) status = lines_make_set(m, &w->keys, 3 * w->lines, err);
         if (status == HR_OK) status = lines_pass(w, text, n, 1, NULL, NULL, err);
     }
     if (status == HR_OK) status = lines_pass(w, text, n, 2, progress, ctx, err);

@@ -345,6 +345,30 @@ T_TEST(import_into_another_store_merges) {
     hr_store_close(&a), hr_store_close(&b);
 }
 
+/* a version without the one that replaced it would come back to life */
+T_TEST(old_versions_need_a_living_one) {
+    static const char item[] = "\"kind\":\"person\",\"time\":5,\"expires\":0,\"confidence\":700,\"count\":1,\"key\":\"k\",\"text\":";
+    static const struct { const char *a, *b; int status; } cases[] = {
+        {"{\"id\":4,\"old\":true,", "{\"id\":4,", HR_OK},
+        {"{\"id\":4,", "{\"id\":4,\"old\":true,", HR_E_FORMAT},
+        {"{\"id\":4,\"old\":true,", "{\"id\":5,", HR_E_FORMAT},
+        {"{\"id\":4,\"old\":true,", "{\"id\":4,\"old\":true,", HR_E_FORMAT},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        hr_store a;
+        hr_error err;
+        uint64_t written;
+        char text[600];
+        T_NEED(open_at(&a, t_tmp("v.hearth"), NULL));
+        int n = snprintf(text, sizeof text, "{\"hearth_memory\":2,\"next\":9}\n%s%s\"Eva\"}\n%s%s\"Ava\"}\n{\"end\":2}\n", cases[i].a, item,
+                         cases[i].b, item);
+        T_EQ_I(hr_lines_import(&a, text, (size_t)n, NULL, NULL, &written, &err), cases[i].status);
+        T_EQ_U(a.n_live, cases[i].status == HR_OK);
+        hr_store_close(&a);
+        remove(t_tmp("v.hearth"));
+    }
+}
+
 static int embed_length(void *ctx, const char *text, size_t n, float *out) {
     (void)text;
     out[0] = (float)n + 1, out[1] = 1, out[2] = 0;
@@ -445,5 +469,5 @@ T_TEST(no_memory_is_an_error_and_nothing_else) {
 
 T_MAIN(T_RUN(any_order_of_statements_gives_the_same), T_RUN(what_lost_stays_in_history), T_RUN(uses_decay_by_half_lives),
        T_RUN(the_dump_is_a_fixed_point), T_RUN(a_wrong_dump_names_its_place), T_RUN(the_digest_keeps_its_bounds),
-       T_RUN(import_of_export_is_the_same), T_RUN(import_into_another_store_merges), T_RUN(vectors_are_built_anew_in_steps),
-       T_RUN(no_memory_is_an_error_and_nothing_else))
+       T_RUN(import_of_export_is_the_same), T_RUN(import_into_another_store_merges), T_RUN(old_versions_need_a_living_one),
+       T_RUN(vectors_are_built_anew_in_steps), T_RUN(no_memory_is_an_error_and_nothing_else))

@@ -131,9 +131,11 @@ asan:
 ubsan:
 	@+UBSAN_OPTIONS=print_stacktrace=1 $(SANITIZED) B=build/ubsan CFLAGS="$(SANE)" \
 	    EXTRA="-fsanitize=undefined -fno-sanitize-recover=all" test
-# crash states need no threads: the plain and asan runs count them all
+# Those tests that start threads; `make tsan TSAN_C=` runs all.
+TSAN_C  ?= $(shell grep -lE 'pthread|threads|hearth_model_open|hr_pool' $(TEST_C))
 tsan:
-	@+HEARTH_CRASH_STATES=1000 $(SANITIZED) B=build/tsan EXTRA=-fsanitize=thread CFLAGS="$(SANE)" test
+	@+HEARTH_CRASH_STATES=1000 $(SANITIZED) B=build/tsan EXTRA=-fsanitize=thread CFLAGS="$(SANE)" \
+	    $(if $(TSAN_C),TESTS="$(TSAN_C:tests/%.c=build/tsan/tests/%)") test
 cross:
 	@+$(if $(and $(call HAVE,$(CROSS)gcc),$(call HAVE,qemu-aarch64)),HEARTH_CRASH_STATES=1000 $(VARIANT) B=build/aarch64 CC=$(CROSS)gcc \
 	    AR=$(CROSS)ar EXTRA=-static RUNNER=qemu-aarch64 test,echo "cross: skipped: no $(CROSS)gcc or no qemu-aarch64")

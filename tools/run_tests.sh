@@ -1,9 +1,9 @@
 #!/bin/sh
-# run_tests.sh PROGRAM...: runs test programs, one line a suite, and ends with "N passed, N failed, N skipped".
-# A program that dies, or that ends without its summary line, is one more failure. RUNNER is put in front (an emulator).
-# Output of a suite with failures is shown; all of it is kept beside the program in PROGRAM.log.
-passed=0 failed=0 skipped=0
-for prog in "$@"; do
+# run_tests.sh PROGRAM...: runs test programs, TEST_JOBS (the cores) at a time, one line a suite as it ends, and at last
+# "N passed, N failed, N skipped". A program that dies, or that ends without its summary line, is one more failure. RUNNER is
+# put in front (an emulator). Output of a suite with failures is shown; all of it is kept beside the program in PROGRAM.log.
+if [ "$1" = --one ]; then
+    prog=$2
     log=$prog.log
     start=$(date +%s)
     $RUNNER "$prog" >"$log" 2>&1
@@ -27,13 +27,22 @@ for prog in "$@"; do
         why=" (ended with status $status)"
         set_f=$((set_f + 1))
     fi
-    passed=$((passed + set_p)) failed=$((failed + set_f)) skipped=$((skipped + set_s))
-    if [ "$set_f" -ne 0 ]; then
-        grep -v -e '^skip ' -e "^$name: .* skipped\$" "$log" | tail -n 60 | cut -c 1-400
-    fi
-    printf '%s: %d passed, %d failed, %d skipped%s' "$name" "$set_p" "$set_f" "$set_s" "$why"
-    if [ "$took" -ge 2 ]; then printf ' [%d s]' "$took"; fi
-    printf '\n'
+    [ "$took" -lt 2 ] || why="$why [$took s]"
+    { # one write a suite: others end at the same time
+        [ "$set_f" -eq 0 ] || grep -v -e '^skip ' -e "^$name: .* skipped\$" "$log" | tail -n 60 | cut -c 1-400
+        echo "$name: $set_p passed, $set_f failed, $set_s skipped$why"
+    } >"$prog.said"
+    cat "$prog.said"
+    echo "$set_p $set_f $set_s" >"$prog.sums"
+    exit 0
+fi
+for prog in "$@"; do rm -f "$prog.sums"; done
+[ "$#" -eq 0 ] || printf '%s\n' "$@" | xargs -n 1 -P "${TEST_JOBS:-$(nproc 2>/dev/null || echo 1)}" sh "$0" --one
+passed=0 failed=0 skipped=0
+for prog in "$@"; do
+    sums=$(cat "$prog.sums" 2>/dev/null || echo 0 1 0)
+    set_p=${sums%% *} rest=${sums#* }
+    passed=$((passed + set_p)) failed=$((failed + ${rest%% *})) skipped=$((skipped + ${rest##* }))
 done
 if [ "$#" -eq 0 ]; then echo "no test programs"; fi
 echo "$passed passed, $failed failed, $skipped skipped"

@@ -2,9 +2,9 @@
  * the owner, and nothing of them is believed unchecked: what does not fit is computed again from the tokens, or refused.
  *
  * Layout, little endian:  0 "HRSTATE1"  8 u32 version  12 u32 kv type  16 u64 tokens  24 u64 page bytes  32 u64 ring
- * 40 u32 layers  44 u32 pages begun  48 weights[32]  80 tokenizer[32]  112 adapter[32] (zero: none)  144 rotation[32]  176 owner[32]
- * 208 mac of the tokens[32]  240 mac of the cache[32]  272 mac of all before[32]  304 i32 tokens[n], then the pages layer by
- * layer, head by head, those that the layer still holds in ascending order; slots behind the last token are zero.
+ * 40 u32 layers  44 u32 begun pages  48 weights[32]  80 tokenizer[32]  112 adapter[32] (zero: none)  144 rotation[32]
+ * 176 owner[32]  208 mac of the tokens[32]  240 mac of the cache[32]  272 mac of all before[32]  304 i32 tokens[n], then the
+ * pages layer by layer, head by head, those that the layer still holds in ascending order; slots behind the last token are zero.
  * In a ring of pages a page that was rewound lies where an older one lay: that one is no longer there, and not in the file.
  * The macs are BLAKE2b under a key made from the owner's bytes: whoever does not know these can neither read out that two
  * states have one owner's key nor change a state unseen. The tokens and the cache are not encrypted. */

@@ -347,7 +347,8 @@ T_TEST(import_into_another_store_merges) {
 
 /* a version without the one that replaced it would come back to life */
 T_TEST(old_versions_need_a_living_one) {
-    static const char item[] = "\"kind\":\"person\",\"time\":5,\"expires\":0,\"confidence\":700,\"count\":1,\"key\":\"k\",\"text\":";
+    static const char item[] =
+        "\"kind\":\"person\",\"time\":5,\"expires\":0,\"confidence\":700,\"count\":1,\"key\":\"k\",\"text\":";
     static const struct { const char *a, *b; int status; } cases[] = {
         {"{\"id\":4,\"old\":true,", "{\"id\":4,", HR_OK},
         {"{\"id\":4,", "{\"id\":4,\"old\":true,", HR_E_FORMAT},
@@ -360,8 +361,8 @@ T_TEST(old_versions_need_a_living_one) {
         uint64_t written;
         char text[600];
         T_NEED(open_at(&a, t_tmp("v.hearth"), NULL));
-        int n = snprintf(text, sizeof text, "{\"hearth_memory\":2,\"next\":9}\n%s%s\"Eva\"}\n%s%s\"Ava\"}\n{\"end\":2}\n", cases[i].a, item,
-                         cases[i].b, item);
+        int n = snprintf(text, sizeof text, "{\"hearth_memory\":2,\"next\":9}\n%s%s\"Eva\"}\n%s%s\"Ava\"}\n{\"end\":2}\n",
+                         cases[i].a, item, cases[i].b, item);
         T_EQ_I(hr_lines_import(&a, text, (size_t)n, NULL, NULL, &written, &err), cases[i].status);
         T_EQ_U(a.n_live, cases[i].status == HR_OK);
         hr_store_close(&a);

@@ -131,6 +131,11 @@ asan:
 ubsan:
 	@+UBSAN_OPTIONS=print_stacktrace=1 $(SANITIZED) B=build/ubsan CFLAGS="$(SANE)" \
 	    EXTRA="-fsanitize=undefined -fno-sanitize-recover=all" test
+# nightly: a million distinct crash states of the store on a disk, a quarter as many on flash
+CRASH_STATES ?= 1000000
+crash: $(B)/tests/test_store_crash
+	@time=$$(date +%s); HEARTH_TEST_SECONDS=7200 HEARTH_CRASH_STATES=$(CRASH_STATES) $(RUNNER) $(B)/tests/test_store_crash && \
+	    echo "crash: $$(($$(date +%s) - time)) s"
 # Those tests that start threads; `make tsan TSAN_C=` runs all.
 TSAN_C  ?= $(shell grep -lE 'pthread|threads|hearth_model_open|hr_pool' $(TEST_C))
 tsan:
@@ -187,8 +192,9 @@ help:
 	@echo "try K=name     check and bench one kernel             bench   every bench, ARGS='...'"
 	@echo "onehash        one answer over builds and threads     coverage, coverage-check COVERAGE_MIN=$(COVERAGE_MIN)"
 	@echo "fuzz SECONDS=n every fuzz target, FUZZ_JOBS=2         asan ubsan tsan cross lint spills clean"
+	@echo "crash          CRASH_STATES=$(CRASH_STATES) distinct ones of the store"
 
 -include $(shell find $(B)/rel $(B)/dbg -name '*.d' 2>/dev/null)
-.PHONY: all run test check drop size bench try roofline plot onehash coverage coverage-check fuzz fuzz-run lint spills asan ubsan tsan cross \
+.PHONY: all run test check crash drop size bench try roofline plot onehash coverage coverage-check fuzz fuzz-run lint spills asan ubsan tsan cross \
         test-gcc test-clang clean help FORCE
 .DEFAULT_GOAL := all

@@ -204,7 +204,7 @@ static hr_status open_all(hr_wal *log, const hr_log_config *config, hr_log_visit
     if (log->damage.places != 0 && !config->repair) log->read_only = true;
     if (log->read_only) return HR_OK;
     log->marked = log->mark.whole && log->mark.next_lsn == log->next_lsn && log->mark.next_seq == log->next_seq;
-    if (log->marked && log->damage.places != 0) HR_TRY(hr_log_write_mark(log, false, err)); /* given up */
+    if (log->marked && log->damage.places != 0) HR_TRY(hr_log_write_mark(log, false, 0, err)); /* given up */
     for (uint32_t i = 0; i < log->n_segs; i++) { /* an erase that was cut short is finished */
         hr_log_seg *s = &log->segs[i];
         if (s->seq != 0 || (!s->dirty && !(s->damaged && config->repair))) continue;
@@ -235,7 +235,7 @@ hr_status hr_log_open_from(hr_wal *log, hr_block *b, const hr_log_config *config
 
 void hr_log_close(hr_wal *log) {
     if (log->open && !log->read_only && !log->latched && !log->marked && log->next_seq > 1) {
-        hr_log_write_mark(log, log->damage.places == 0, NULL); /* where that fails, nothing is lost but the mark */
+        hr_log_write_mark(log, log->damage.places == 0, 0, NULL); /* where that fails, nothing is lost but the mark */
     }
     if (log->segs != NULL) {
         hr_wipe(log->segs, log->cap_segs * sizeof *log->segs);
@@ -329,6 +329,7 @@ static hr_status open_head(hr_wal *log, hr_error *err) {
     log->marked = false;
     uint8_t head[HR_LOG_SEALED_HEADER];
     HR_TRY(take_segment(log, &i, err));
+    if (log->mark.erasing == i + 1) HR_TRY(latch(log, hr_log_write_mark(log, false, 0, err))); /* it lives again */
     hr_log_seg *s = &log->segs[i];
     memset(s, 0, sizeof *s);
     hr_random_bytes(&s->salt, sizeof s->salt);
@@ -471,7 +472,8 @@ hr_status hr_log_free_segment(hr_wal *log, uint32_t seg, hr_error *err) {
     static const uint8_t zeros[HR_LOG_SEALED_HEADER] = {0};
     hr_assert(seg < log->n_segs && seg != log->head);
     if (log->latched || log->read_only) return hr_fail(err, HR_E_STATE, HR_NO_OFFSET, "store", "the store cannot be written");
-    if (log->marked) HR_TRY(latch(log, hr_log_write_mark(log, false, err))); /* else the sum would miss it */
+    /* whatever a cut leaves of its header, the mark says that it was to go; and without it a sum would miss the segment */
+    HR_TRY(latch(log, hr_log_write_mark(log, false, seg + 1, err)));
     /* first its header, with its key where there is one, so that a cut never leaves half a segment that looks alive */
     hr_status status = log->block.program(log->block.ctx, hr_log_offset(log, seg, 0), zeros, log->seg_head, err);
     if (status == HR_OK) status = log->block.sync(log->block.ctx, err);

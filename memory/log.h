@@ -59,6 +59,7 @@ typedef struct hr_log_mark { /* written when a log is closed */
     uint64_t next_seq;   /* and every segment with a lower one was begun */
     uint64_t sum;        /* over the segments */
     bool whole;          /* sum counts, as long as nothing was written since */
+    uint32_t erasing;    /* 1 + place of the segment whose erase may have been cut; 0: none */
 } hr_log_mark;
 
 typedef struct hr_wal {

@@ -15,8 +15,8 @@ HR_PRIVATE hr_status hr_log_copy_super(hr_wal *log, uint32_t from, uint32_t to, 
 /* --- log_mark.c ---------------------------------------------------------------------------------------------------- */
 HR_PRIVATE hr_status hr_log_read_marks(hr_wal *log, hr_error *err);
 HR_PRIVATE bool hr_log_mark_broken(hr_wal *log); /* something is missing of what the last mark says */
-/* whole: nothing may be missing; else only that the numbers have come so far */
-HR_PRIVATE hr_status hr_log_write_mark(hr_wal *log, bool whole, hr_error *err);
+/* whole: nothing may be missing; else only that the numbers have come so far. erasing: as in hr_log_mark */
+HR_PRIVATE hr_status hr_log_write_mark(hr_wal *log, bool whole, uint32_t erasing, hr_error *err);
 /* --- log_scan.c ---------------------------------------------------------------------------------------------------- */
 HR_PRIVATE hr_status hr_log_recover(hr_wal *log, hr_log_visit *visit, void *ctx, hr_error *err);
 

@@ -12,6 +12,7 @@ static void encode_mark(const hr_wal *log, const hr_log_mark *m, uint8_t out[MAR
     hr_put64(out + 8, m->next_seq);
     hr_put64(out + 16, m->sum);
     out[24] = m->whole;
+    hr_put32(out + 32, m->erasing);
     if (log->sealed) {
         hr_blake2b b;
         hr_blake2b_init(&b, 16, log->store_key, 32);
@@ -40,7 +41,7 @@ hr_status hr_log_read_marks(hr_wal *log, hr_error *err) {
         for (uint32_t i = 0; i < n; i++, place++) {
             const uint8_t *p = raw + i * MARK_BYTES;
             if (hr_log_blank(log, p, MARK_BYTES)) continue;
-            hr_log_mark m = {hr_le64(p), hr_le64(p + 8), hr_le64(p + 16), p[24] == 1};
+            hr_log_mark m = {hr_le64(p), hr_le64(p + 8), hr_le64(p + 16), p[24] == 1, hr_le32(p + 32)};
             encode_mark(log, &m, want);
             if (hr_same_secret(p, want, MARK_BYTES)) log->mark = m; /* else torn, or broken */
             log->mark_place = place + 1;
@@ -58,10 +59,10 @@ bool hr_log_mark_broken(hr_wal *log) {
     return log->mark.whole == m.whole && log->mark.next_lsn == m.next_lsn && log->mark.next_seq == m.next_seq;
 }
 
-hr_status hr_log_write_mark(hr_wal *log, bool whole, hr_error *err) {
+hr_status hr_log_write_mark(hr_wal *log, bool whole, uint32_t erasing, hr_error *err) {
     hr_block *b = &log->block;
     uint8_t raw[MARK_BYTES];
-    hr_log_mark m = {log->next_lsn, log->next_seq, whole ? sum_segments(log) : 0, whole};
+    hr_log_mark m = {log->next_lsn, log->next_seq, whole ? sum_segments(log) : 0, whole, erasing};
     if (log->mark_place >= MARK_PLACES) HR_TRY(hr_log_copy_super(log, 0, 1, err)); /* the marks go with it */
     encode_mark(log, &m, raw);
     log->mark_place++;

@@ -278,6 +278,7 @@ static hr_status judge_headless(hr_wal *log, uint32_t seg, const uint8_t *head, 
     }
     if (memcmp(head, seg_magic, 8) == 0) dead = false;
     HR_TRY(used_after(log, seg, log->seg_head, &used, err));
+    if (log->mark.erasing == seg + 1) dead = true; /* it was being freed */
     if (dead || blank || used == 0) s->dirty = used != 0 || !blank;
     else note_damage(log, seg, 0, 0);
     return HR_OK;

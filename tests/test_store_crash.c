@@ -278,6 +278,13 @@ static void apply_op(uint8_t *p, uint64_t *size, const disk_op *o, uint8_t erase
     if (o->what == DO_CUT) memset(p + o->at, 0, DISK_BYTES - o->at), *size = o->at;
     else if (o->what != DO_SYNC && o->at + o->n > *size) *size = o->at + o->n;
 }
+static uint32_t exact_subsets(const disk_op *ops, long from, long t) { /* of the sectors under way, 64 at most */
+    uint32_t n = 0;
+    for (long i = from; i < t; i++)
+        if (ops[i].what == DO_PROGRAM || ops[i].what == DO_ERASE)
+            n += (uint32_t)((ops[i].at + ops[i].n + PIECE - 1) / PIECE - ops[i].at / PIECE);
+    return n < 6 ? 1u << n : 64;
+}
 /* Power is lost after operation t - 1. from: the first not synced; base: as of then. Writes under way reached the device in
  * part, sector by sector: bits of `which` while they last, then by r. */
 static void power_loss(disk *out, const disk *base, const disk_op *ops, long from, long t, uint32_t which, uint32_t *r) {
@@ -346,10 +353,11 @@ static void every_moment(const life *l, const disk *start, const disk_op *ops, l
         if (t == n && l->flash) break;
         if (!(y->depth == 0 && t < l->s[0].ops && l->seed > 2)) { /* making a store is the same in every life */
             long dry = 0;
+            uint32_t exact = exact_subsets(ops, from, t);
             uint64_t tail = (uint64_t)a; /* what must hold belongs to the state */
             for (uint32_t k = 0; k < per && dry < 12 && y->bad == 0 && y->distinct < y->want; k++) {
                 if (l->flash) flash_cut(out, base, &ops[t], &y->rng);
-                else power_loss(out, solid, ops, from, t, k, &y->rng);
+                else power_loss(out, solid, ops, from, t, k < exact ? k : 64 + k, &y->rng);
                 y->tried++;
                 uint64_t h = hr_hash64(out->now, out->size, out->size);
                 y->distinct += known_add(h);
@@ -382,7 +390,7 @@ static void enumerate(bool flash, long want, const char *name) {
     life *l = calloc(1, sizeof *l);
     disk *d = malloc(sizeof *d), *start = malloc(sizeof *start);
     tally y = {0, 0, 0, 0, 0, want, 2463534242u, NULL, 0, false};
-    long shown = 0, per = want > 100000 ? 400 : 60, lives = 0;
+    long shown = 0, per = want > 100000 ? 200 : flash ? 6 : 24, lives = 0;
     for (uint32_t seed = 1; y.distinct < want && y.bad == 0 && seed < 5000; seed++, lives++) {
         if (!live(l, d, seed, seed % 2 == 0, flash)) break;
         disk_init(start, flash, NULL);

@@ -136,6 +136,8 @@ CRASH_STATES ?= 1000000
 crash: $(B)/tests/test_store_crash
 	@time=$$(date +%s); HEARTH_TEST_SECONDS=7200 HEARTH_CRASH_STATES=$(CRASH_STATES) $(RUNNER) $(B)/tests/test_store_crash && \
 	    echo "crash: $$(($$(date +%s) - time)) s"
+storm: $(B)/tests/test_store_storm
+	@HEARTH_TEST_SECONDS=7200 HEARTH_STORM=1000 HEARTH_STORM_OPS=10000 $(RUNNER) $(B)/tests/test_store_storm
 # Those tests that start threads; `make tsan TSAN_C=` runs all.
 TSAN_C  ?= $(shell grep -lE 'pthread|threads|hearth_model_open|hr_pool' $(TEST_C))
 tsan:
@@ -192,9 +194,9 @@ help:
 	@echo "try K=name     check and bench one kernel             bench   every bench, ARGS='...'"
 	@echo "onehash        one answer over builds and threads     coverage, coverage-check COVERAGE_MIN=$(COVERAGE_MIN)"
 	@echo "fuzz SECONDS=n every fuzz target, FUZZ_JOBS=2         asan ubsan tsan cross lint spills clean"
-	@echo "crash          CRASH_STATES=$(CRASH_STATES) distinct ones of the store"
+	@echo "crash          CRASH_STATES=$(CRASH_STATES) distinct ones of the store; storm: two processes in full"
 
 -include $(shell find $(B)/rel $(B)/dbg -name '*.d' 2>/dev/null)
-.PHONY: all run test check crash drop size bench try roofline plot onehash coverage coverage-check fuzz fuzz-run lint spills asan ubsan tsan cross \
+.PHONY: all run test check crash storm drop size bench try roofline plot onehash coverage coverage-check fuzz fuzz-run lint spills asan ubsan tsan cross \
         test-gcc test-clang clean help FORCE
 .DEFAULT_GOAL := all

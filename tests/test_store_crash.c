@@ -338,7 +338,13 @@ static void flash_cut(disk *out, const disk *base, const disk_op *o, uint32_t *r
             if (life_random(r) % 8 < odds) out->now[o->at + i] |= bits ? (uint8_t)life_random(r) : 0xff;
     }
 }
-typedef struct tally { long distinct, judged, tried, nested, bad, want; uint32_t rng; const char *why; int depth; bool no_sync; } tally;
+typedef struct tally {
+    long distinct, judged, tried, nested, bad, want;
+    uint32_t rng;
+    const char *why;
+    int depth;
+    bool no_sync;
+} tally;
 
 /* every moment of a record that starts on `start`; depth > 0: of a recovery, with acts up to acked acknowledged before it */
 static void every_moment(const life *l, const disk *start, const disk_op *ops, long n, int acked, tally *y, long per) {
@@ -368,8 +374,9 @@ static void every_moment(const life *l, const disk *start, const disk_op *ops, l
                 const char *why = judge(l, out, a, !again && k % 4 == 0, again ? inner : NULL);
                 if (why) {
                     y->bad++, y->why = why;
-                    if (!y->no_sync) T_FAIL("%s: seed %u sealed %d flash %d, operation %ld of %ld, state %u, depth %d, act %d", why,
-                                            l->seed, l->sealed, l->flash, t, n, k, y->depth, a);
+                    if (!y->no_sync)
+                        T_FAIL("%s: seed %u sealed %d flash %d, operation %ld of %ld, state %u, depth %d, act %d", why, l->seed,
+                               l->sealed, l->flash, t, n, k, y->depth, a);
                 }
                 if (again && y->bad == 0) { /* power is lost once more while the store recovers */
                     long before = y->distinct, m = out->n_ops;

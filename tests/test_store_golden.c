@@ -29,7 +29,9 @@ static hr_status image_refuses(void *ctx, uint64_t at, const void *src, size_t n
     (void)ctx, (void)src, (void)n;
     return hr_fail(err, HR_E_IO, at, "image", "is for reading");
 }
-static hr_status image_no_erase(void *ctx, uint64_t at, uint64_t n, hr_error *err) { return image_refuses(ctx, at, NULL, n, err); }
+static hr_status image_no_erase(void *ctx, uint64_t at, uint64_t n, hr_error *err) {
+    return image_refuses(ctx, at, NULL, n, err);
+}
 static hr_status image_no_sync(void *ctx, hr_error *err) { return image_refuses(ctx, 0, NULL, 0, err); }
 static hr_status image_open(hr_store *s, image *m, bool sealed) {
     hr_block b = {image_read, image_refuses, image_no_erase, image_no_sync, NULL, NULL, m, m->size, m->size, 8, 4096, 0, true};
@@ -125,7 +127,7 @@ static void one_golden(const char *name, bool sealed) {
         if (equal) same++;
         else if (T_CHECK(st.lost_places > 0 || unread)) reported++; /* never silently less */
         want[n] = have[got] = 0;
-        for (char *line = have, *end; !equal && *line; line = end + 1) { /* what is read was written; what was deleted may return */
+        for (char *line = have, *end; !equal && *line; line = end + 1) { /* it was written; deleted ones may return */
             end = strchr(line, '\n');
             if (!T_CHECK(end != NULL)) break;
             *end = 0;

@@ -426,6 +426,13 @@ static void *small_alloc(void *ctx, size_t n, size_t align) {
     return small_memory + at;
 }
 static void small_free(void *ctx, void *p, size_t n) { (void)ctx, (void)p, (void)n; }
+typedef struct by_number { uint64_t lsn; hr_log_loc loc; bool found; } by_number;
+static hr_status find_number(void *ctx, const hr_log_rec *r, hr_error *err) {
+    by_number *f = ctx;
+    (void)err;
+    if (r->lsn == f->lsn) f->loc = r->loc, f->found = true;
+    return HR_OK;
+}
 T_TEST(a_chip_in_8_kib) {
     static device d;
     static seen s;
@@ -455,6 +462,19 @@ T_TEST(a_chip_in_8_kib) {
     T_CHECK(!d.misuse);
     printf("    %zu bytes of memory and %zu of the handle\n", written > small_used ? written : small_used, sizeof log);
     T_CHECK(small_used + sizeof log <= 8192);
+    uint8_t *got = small_alloc(NULL, 300, 8), want[300]; /* found by its number, without an index, and read into the same 8 KiB */
+    T_NEED(got != NULL && small_used + sizeof log + sizeof want <= 8192);
+    for (uint64_t lsn = oldest_lsn(&log); lsn <= 900; lsn += 7) {
+        by_number f = {lsn, {0, 0}, false};
+        hr_log_rec r;
+        for (uint32_t i = 0; i < log.n_segs && !f.found; i++)
+            if (log.segs[i].seq && log.segs[i].first_lsn <= lsn)
+                T_CHECK(hr_log_visit_segment(&log, i, find_number, &f, NULL) == HR_OK);
+        T_NEED(f.found && hr_log_read(&log, f.loc, lsn, got, 300, &r, NULL) == HR_OK);
+        payload_fill(lsn, want);
+        T_CHECK(r.n == payload_size(lsn) && memcmp(want, got, r.n) == 0);
+    }
+    printf("    %zu bytes with what a record is read into\n", small_used + sizeof log);
     hr_log_close(&log);
 }
 

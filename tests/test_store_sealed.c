@@ -150,6 +150,33 @@ T_TEST(forgeries_with_right_sums) {
     }
 }
 
+/* A segment that holds nothing yet, with right sums and a key that nobody sealed: no record's tag can tell, only its own does.
+ * Believed, it would set the numbers that come next. */
+T_TEST(an_empty_segment_forged) {
+    static device d;
+    static seen s;
+    hr_wal log;
+    uint64_t freed;
+    dev_init(&d, false);
+    play(&d, 3, 7, &freed);
+    T_NEED(open_with(&log, &d, secret_of(key_a), &s) == HR_OK);
+    uint8_t *head = d.now + 8192 + log.n_segs * 4096u, uuid[16];
+    T_NEED(head + 4096 <= d.now + DEV_BYTES);
+    memcpy(uuid, log.uuid, 16);
+    memset(head, 0, 4096);
+    memcpy(head, "HRSEGMT1", 8);
+    hr_put64(head + 8, log.next_seq);
+    hr_put64(head + 16, 12345);
+    hr_put64(head + 24, log.next_lsn);
+    d.size = 8192 + (log.n_segs + 1) * 4096u;
+    hr_log_close(&log);
+    memset(head + 64, 7, 64);
+    hr_put32(head + 60, hr_crc32c(head + 64, 64, hr_crc32c(head, 60, hr_crc32c(uuid, 16, 0))));
+    T_NEED(open_with(&log, &d, secret_of(key_a), &s) == HR_OK);
+    T_CHECK(log.damage.places == 1 && log.read_only && s.wrong == 0);
+    hr_log_close(&log);
+}
+
 T_TEST(a_freed_segment_loses_its_key) {
     static device d;
     static seen s;
@@ -169,4 +196,5 @@ T_TEST(a_freed_segment_loses_its_key) {
 }
 
 T_MAIN(STORE_LOG_TESTS, T_RUN(nothing_readable), T_RUN(keys), T_RUN(rekey_cut_at_every_operation),
-       T_RUN(forgeries_with_right_sums), T_RUN(a_freed_segment_loses_its_key))
+       T_RUN(forgeries_with_right_sums), T_RUN(an_empty_segment_forged),
+       T_RUN(a_freed_segment_loses_its_key))

@@ -154,7 +154,8 @@ T_TEST(two_processes_of_eight_threads) {
     while (hearth_memory_next(m, it.id, &any, &it, NULL) == HEARTH_OK && it.id != 0) {
         int p, t;
         long k;
-        T_NEED(sscanf(text_of(&it), "%d %d %ld", &p, &t, &k) == 3 && p >= 0 && p < 2 && t >= 0 && t < THREADS && k >= 0 && k < ops);
+        T_NEED(sscanf(text_of(&it), "%d %d %ld", &p, &t, &k) == 3);
+        T_NEED(p >= 0 && p < 2 && t >= 0 && t < THREADS && k >= 0 && k < ops);
         uint8_t *at = &seen[(p * THREADS + t) * ops + k];
         T_CHECK(*at == 0);
         *at = 1;

@@ -57,12 +57,14 @@ HR_PRIVATE void hr_schema_add(hr_schema *s, hr_schema_all *all, hr_schema_part p
             if (q->node == p.node) all->types = 0; /* it and its contrary */
             continue;
         }
-        if (q->kind == p.kind && q->sub == p.sub && q->n == p.n && hr_schema_same(q->name, p.name)) return;
+        if (q->kind == p.kind && q->sub == p.sub && q->n == p.n && q->scope == all->scope && hr_schema_same(q->name, p.name))
+            return;
     }
     if (all->n == HR_SCHEMA_PARTS || !hr_guide_step(s->b, all->n + 1)) {
         hr_schema_fail(s, p.node, HR_E_LIMIT, "too many schemas hold for one value");
         return;
     }
+    p.scope = all->scope;
     all->part[all->n++] = p;
 }
 static void add_schema_sub(hr_schema *s, hr_schema_all *all, hr_part_kind kind, const hr_json_node *node) {
@@ -74,75 +76,6 @@ static void add_schema_subs(hr_schema *s, hr_schema_all *all, hr_part_kind kind,
         return;
     }
     for (const hr_json_node *c = hr_json_first(list); c; c = hr_json_next(list, c)) add_schema_sub(s, all, kind, c);
-}
-
-/* --- references -------------------------------------------------------------------------------------------- */
-static const hr_json_node *find_schema_anchor(const hr_schema *s, hr_str name) {
-    for (uint32_t i = 0; i < s->n_nodes; i++) {
-        const hr_json_node *n = &s->nodes[i];
-        if (n->type != HR_JSON_OBJECT) continue;
-        const hr_json_node *a = hr_json_get(n, s->draft7 ? "$id" : "$anchor");
-        if (!hr_json_is(a, HR_JSON_STRING)) continue;
-        hr_str text = a->text;
-        if (s->draft7 && text.size > 0 && text.data[0] == '#') text.data++, text.size--;
-        else if (s->draft7) continue;
-        if (hr_schema_same(text, name)) return n;
-    }
-    return NULL;
-}
-static int read_schema_hex(char c) {
-    return c >= '0' && c <= '9' ? c - '0' : (c | 32) >= 'a' && (c | 32) <= 'f' ? (c | 32) - 'a' + 10 : -1;
-}
-/* one step of a pointer, with ~0, ~1 and %XX; false: not well formed */
-static bool read_schema_step(hr_str ref, size_t *at, char *out, size_t cap, size_t *n) {
-    for (*n = 0; *at < ref.size && ref.data[*at] != '/';) {
-        char c = ref.data[(*at)++];
-        if (*n == cap) return false;
-        if (c == '%') {
-            const int hi = *at + 1 < ref.size ? read_schema_hex(ref.data[*at]) : -1;
-            const int lo = hi >= 0 ? read_schema_hex(ref.data[*at + 1]) : -1;
-            if (lo < 0) return false;
-            c = (char)(hi * 16 + lo);
-            *at += 2;
-        }
-        out[(*n)++] = c;
-    }
-    size_t k = 0;
-    for (size_t i = 0; i < *n; i++) {
-        out[k++] = out[i];
-        if (out[i] == '~' && i + 1 < *n && (out[i + 1] == '0' || out[i + 1] == '1')) out[k - 1] = out[++i] == '0' ? '~' : '/';
-    }
-    *n = k;
-    return true;
-}
-HR_PRIVATE const hr_json_node *hr_schema_target(hr_schema *s, const hr_json_node *ref) {
-    char step[256];
-    size_t n, at = 1;
-    const hr_json_node *to = s->nodes, *id = hr_json_get(s->nodes, "$id");
-    hr_str text = hr_json_is(ref, HR_JSON_STRING) ? ref->text : (hr_str){"", 0};
-    if (hr_json_is(id, HR_JSON_STRING) && id->text.size > 0 && text.size >= id->text.size &&
-        !memcmp(text.data, id->text.data, id->text.size) && (text.size == id->text.size || text.data[id->text.size] == '#'))
-        text.data += id->text.size, text.size -= id->text.size;
-    else if (text.size == 0 || text.data[0] != '#') to = NULL;
-    if (s->has_ids) to = NULL; /* what a reference means depends on them */
-    if (to && text.size > 1 && text.data[1] != '/') to = find_schema_anchor(s, (hr_str){text.data + 1, text.size - 1});
-    else while (to && at < text.size) {
-        uint32_t index = 0;
-        at++; /* the '/' */
-        if (!read_schema_step(text, &at, step, sizeof step, &n)) to = NULL;
-        if (!to || (to->type != HR_JSON_OBJECT && to->type != HR_JSON_ARRAY)) {
-            to = NULL;
-            break;
-        }
-        const hr_json_node *c = hr_json_first(to);
-        for (size_t i = 0; to->type == HR_JSON_ARRAY && i < n && n < 9; i++)
-            index = step[i] >= '0' && step[i] <= '9' ? index * 10 + (uint32_t)(step[i] - '0') : UINT32_MAX / 16;
-        for (; c; c = hr_json_next(to, c))
-            if (to->type == HR_JSON_ARRAY ? n > 0 && index-- == 0 : hr_schema_same(c->key, (hr_str){step, n})) break;
-        to = c;
-    }
-    if (!to) refuse_schema(s, ref, "refers to what is not in this document");
-    return to;
 }
 
 /* --- what a schema says ------------------------------------------------------------------------------------ */
@@ -169,7 +102,7 @@ static uint32_t find_value_bits(const hr_json_node *v) {
                                    HR_TYPE_OBJECT};
     return bits[v->type];
 }
-static bool is_schema_word(hr_str key, const char *words) { /* " a b c " */
+HR_PRIVATE bool hr_schema_word(hr_str key, const char *words) { /* " a b c " */
     const size_t n = strlen(words);
     if (key.size == 0 || memchr(key.data, ' ', key.size)) return false;
     for (size_t i = 1; i + key.size < n; i++)
@@ -180,11 +113,15 @@ static bool is_schema_word(hr_str key, const char *words) { /* " a b c " */
 #define SCHEMA_NUMBERS " minimum maximum exclusiveMinimum exclusiveMaximum multipleOf "
 #define SCHEMA_COUNTS " minItems maxItems minProperties maxProperties "
 #define SCHEMA_LATER " properties patternProperties additionalProperties propertyNames items contains uniqueItems "
+#define SCHEMA_2020 " prefixItems minContains maxContains unevaluatedItems unevaluatedProperties "
 #define SCHEMA_NOTES                                                                                                      \
     " title description default examples example $comment $schema $id $anchor $defs definitions readOnly writeOnly deprecated " \
-    "contentEncoding contentMediaType contentSchema then else "
+    "contentEncoding contentMediaType contentSchema then else $dynamicAnchor "
 static bool is_schema_note(hr_str key) {
-    return is_schema_word(key, SCHEMA_NOTES) || (key.size > 2 && key.data[0] == 'x' && key.data[1] == '-');
+    return hr_schema_word(key, SCHEMA_NOTES) || (key.size > 2 && key.data[0] == 'x' && key.data[1] == '-');
+}
+static bool is_schema_ref(const hr_schema *s, hr_str key) {
+    return hr_schema_is(key, "$ref") || (!s->draft7 && hr_schema_is(key, "$dynamicRef"));
 }
 static void read_schema_depends(hr_schema *s, hr_schema_all *all, const hr_json_node *list) {
     if (!hr_json_is(list, HR_JSON_OBJECT)) hr_schema_fail(s, list, HR_E_FORMAT, "must be an object");
@@ -201,7 +138,7 @@ static void read_schema_required(hr_schema *s, hr_schema_all *all, const hr_json
 static void read_schema_keyword(hr_schema *s, hr_schema_all *all, const hr_json_node *node, const hr_json_node *m) {
     const hr_str k = m->key;
     if (hr_schema_is(k, "type")) all->types &= read_schema_types(s, m);
-    else if (hr_schema_is(k, "$ref")) add_schema_sub(s, all, HR_PART_SCHEMA, hr_schema_target(s, m));
+    else if (is_schema_ref(s, k)) add_schema_sub(s, all, HR_PART_SCHEMA, hr_schema_target(s, m));
     else if (hr_schema_is(k, "allOf")) add_schema_subs(s, all, HR_PART_SCHEMA, m);
     else if (hr_schema_is(k, "not")) add_schema_sub(s, all, HR_PART_NOT, m);
     else if (hr_schema_is(k, "const")) add_schema_sub(s, all, HR_PART_CONST, m);
@@ -210,10 +147,10 @@ static void read_schema_keyword(hr_schema *s, hr_schema_all *all, const hr_json_
     else if (hr_schema_is(k, "oneOf")) add_schema_sub(s, all, HR_PART_ONE_OF, m);
     else if (hr_schema_is(k, "if")) add_schema_sub(s, all, HR_PART_IF, node);
     else if (hr_schema_is(k, "required")) read_schema_required(s, all, m);
-    else if (is_schema_word(k, s->draft7 ? " dependencies " : " dependentRequired dependentSchemas "))
+    else if (hr_schema_word(k, s->draft7 ? " dependencies " : " dependentRequired dependentSchemas "))
         read_schema_depends(s, all, m);
-    else if (is_schema_word(k, SCHEMA_STRINGS SCHEMA_NUMBERS SCHEMA_COUNTS SCHEMA_LATER) || is_schema_note(k)) return;
-    else if (is_schema_word(k, s->draft7 ? " additionalItems " : " prefixItems minContains maxContains ")) return;
+    else if (hr_schema_word(k, SCHEMA_STRINGS SCHEMA_NUMBERS SCHEMA_COUNTS SCHEMA_LATER) || is_schema_note(k)) return;
+    else if (hr_schema_word(k, s->draft7 ? " additionalItems " : SCHEMA_2020)) return;
     else refuse_schema(s, m, "is not a keyword that can be enforced");
 }
 static void read_schema_node(hr_schema *s, hr_schema_all *all, const hr_json_node *node) {
@@ -281,7 +218,7 @@ static void break_schema_keyword(schema_choice *c, const hr_json_node *node, con
     if (hr_schema_is(k, "type")) {
         const uint32_t bits = read_schema_types(s, m);
         if (is_chosen(c)) c->all->types &= ~bits;
-    } else if (hr_schema_is(k, "$ref")) {
+    } else if (is_schema_ref(s, k)) {
         if (is_chosen(c)) add_schema_sub(s, c->all, HR_PART_NOT, hr_schema_target(s, m));
     } else if (hr_schema_is(k, "not")) {
         if (is_chosen(c)) add_schema_sub(s, c->all, HR_PART_SCHEMA, m);
@@ -294,15 +231,15 @@ static void break_schema_keyword(schema_choice *c, const hr_json_node *node, con
         break_schema_list(c, m);
     } else if (hr_schema_is(k, "if")) {
         break_schema_if(c, node, m);
-    } else if (is_schema_word(k, SCHEMA_COUNTS)) {
+    } else if (hr_schema_word(k, SCHEMA_COUNTS)) {
         break_schema_count(c, m);
-    } else if (is_schema_word(k, SCHEMA_STRINGS SCHEMA_NUMBERS)) {
+    } else if (hr_schema_word(k, SCHEMA_STRINGS SCHEMA_NUMBERS)) {
         if (!is_chosen(c)) return;
-        c->all->types &= is_schema_word(k, SCHEMA_STRINGS) ? HR_TYPE_STRING : HR_TYPE_NUMBER;
+        c->all->types &= hr_schema_word(k, SCHEMA_STRINGS) ? HR_TYPE_STRING : HR_TYPE_NUMBER;
         add_schema_sub(s, c->all, HR_PART_BREAKS, m);
     } else if ((hr_schema_is(k, "items") && !is_list) || hr_schema_is(k, "contains")) {
         break_schema_items(c, node, m, hr_schema_is(k, "contains"));
-    } else if (!is_schema_note(k) && !is_schema_word(k, " minContains maxContains ") && m->type != HR_JSON_TRUE) {
+    } else if (!is_schema_note(k) && !hr_schema_word(k, " minContains maxContains ") && m->type != HR_JSON_TRUE) {
         refuse_schema(s, m, "cannot be enforced inside not, oneOf or if");
     } else if (m->type == HR_JSON_TRUE && hr_schema_is(k, "uniqueItems")) {
         refuse_schema(s, m, "cannot be enforced inside not, oneOf or if");
@@ -406,12 +343,24 @@ static bool choose_schema_enum(hr_schema *s, hr_schema_all *all, const hr_json_n
 }
 static bool choose_schema_depends(hr_schema *s, hr_schema_all *all, const hr_json_node *node, uint32_t want) {
     if (want == 0) hr_schema_add(s, all, (hr_schema_part){.kind = HR_PART_FORBID, .name = node->key});
+    if (want == 1) hr_schema_add(s, all, (hr_schema_part){.kind = HR_PART_REQUIRE, .name = node->key});
     if (want == 1 && node->type == HR_JSON_ARRAY) read_schema_required(s, all, node);
     else if (want == 1) add_schema_sub(s, all, HR_PART_SCHEMA, node);
     return want < 2;
 }
+/* What one alternative evaluates is a matter of all that hold: beside unevaluated* every set of them is one way. (More of
+ * them evaluate more, so a smaller set that holds is never too generous.) */
+static bool choose_schema_subset(hr_schema *s, hr_schema_all *all, const hr_json_node *list, uint32_t set) {
+    uint32_t i = 0;
+    if (list->count > 8) hr_schema_fail(s, list, HR_E_LIMIT, "too many alternatives beside \"unevaluated...\"");
+    if (s->b->status != HR_OK || set >> list->count) return false;
+    for (const hr_json_node *c = hr_json_first(list); c; c = hr_json_next(list, c), i++)
+        if (set >> i & 1) add_schema_sub(s, all, HR_PART_SCHEMA, c);
+    return true;
+}
 static bool choose_schema_branch(hr_schema *s, hr_schema_all *all, const hr_schema_part *p, uint32_t want) {
     const hr_json_node *sub;
+    all->scope = p->kind == HR_PART_NOT ? 0 : p->scope; /* nothing under a "not" counts as evaluated */
     switch (p->kind) {
     case HR_PART_NOT: return break_schema(s, all, p->node, want);
     case HR_PART_ENUM: return choose_schema_enum(s, all, p->node, want);
@@ -427,6 +376,7 @@ static bool choose_schema_branch(hr_schema *s, hr_schema_all *all, const hr_sche
             hr_schema_fail(s, p->node, HR_E_FORMAT, "must be a list that is not empty");
             return false;
         }
+        if (p->kind == HR_PART_ANY_OF && p->scope) return choose_schema_subset(s, all, p->node, want + 1);
         sub = find_schema_child(p->node, want);
         if (!sub) return false;
         add_schema_sub(s, all, HR_PART_SCHEMA, sub);
@@ -434,6 +384,18 @@ static bool choose_schema_branch(hr_schema *s, hr_schema_all *all, const hr_sche
             if (c != sub && !are_schemas_apart(s, sub, c)) add_schema_sub(s, all, HR_PART_NOT, c);
         return true;
     }
+}
+/* the bit of a schema that asks what it has evaluated; 0: it does not ask */
+static uint32_t find_schema_scope(hr_schema *s, hr_schema_all *all, const hr_json_node *node) {
+    uint32_t i = 0;
+    if (s->draft7 || (!hr_json_get(node, "unevaluatedProperties") && !hr_json_get(node, "unevaluatedItems"))) return 0;
+    while (i < all->n_scopes && all->scopes[i] != node) i++;
+    if (i == HR_SCHEMA_SCOPES) {
+        hr_schema_fail(s, node, HR_E_LIMIT, "too many of \"unevaluated...\" hold for one value");
+        return 0;
+    }
+    if (i == all->n_scopes) all->scopes[all->n_scopes++] = node;
+    return 1u << i;
 }
 HR_PRIVATE void hr_schema_expand(hr_schema *s, hr_schema_all *all) {
     uint32_t branch = HR_SCHEMA_PARTS;
@@ -443,7 +405,10 @@ HR_PRIVATE void hr_schema_expand(hr_schema *s, hr_schema_all *all) {
         if (p->kind == HR_PART_SCHEMA || p->kind == HR_PART_CONST) {
             p->done = true;
             if (p->kind == HR_PART_CONST) all->types &= find_value_bits(p->node);
-            else if (p->node->type == HR_JSON_OBJECT) read_schema_node(s, all, p->node);
+            else if (p->node->type == HR_JSON_OBJECT) {
+                all->scope = p->scope | find_schema_scope(s, all, p->node);
+                read_schema_node(s, all, p->node);
+            }
         } else if (p->kind == HR_PART_NOT_CONST && p->node->type <= HR_JSON_TRUE) {
             all->types &= ~find_value_bits(p->node);
         } else if ((p->kind == HR_PART_NOT || (p->kind >= HR_PART_ANY_OF && p->kind <= HR_PART_DEPENDS)) && branch > i) {
@@ -470,5 +435,6 @@ HR_PRIVATE void hr_schema_expand(hr_schema *s, hr_schema_all *all) {
 #undef SCHEMA_NUMBERS
 #undef SCHEMA_COUNTS
 #undef SCHEMA_LATER
+#undef SCHEMA_2020
 #undef SCHEMA_NOTES
 HR_SMALL_END

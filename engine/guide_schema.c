@@ -48,15 +48,38 @@ static uint32_t schema_key(const hr_schema *s, const hr_json_node *node, uint32_
     return (uint32_t)(node - s->nodes) * 4 + kind;
 }
 
+/* --- unevaluated ------------------------------------------------------------------------------------------------------- */
+/* scopes for which a part evaluates a member or element: those around it, and its own when a plain keyword did so */
+static uint32_t find_schema_scopes(const hr_schema_all *all, const hr_schema_part *p, bool plain, const char *key) {
+    uint32_t own = 0;
+    for (uint32_t k = 0; k < all->n_scopes; k++)
+        if (all->scopes[k] == p->node) own = 1u << k;
+    if (plain) return p->scope | own;
+    return p->kind == HR_PART_SCHEMA && own && hr_json_get(p->node, key) ? p->scope & ~own : 0;
+}
+static uint32_t add_unevaluated(const hr_schema *s, const hr_schema_all *all, uint32_t seen, const char *key, uint32_t *set,
+                                uint32_t n) {
+    for (uint32_t k = 0; k < all->n_scopes; k++) {
+        const hr_json_node *m = seen >> k & 1 ? NULL : hr_json_get(all->scopes[k], key);
+        if (m) set[n++] = schema_key(s, m, HR_PART_SCHEMA);
+    }
+    return n;
+}
+
 /* --- strings -------------------------------------------------------------------------------------------------------- */
 static const hr_lang *make_format_lang(hr_schema *s, const hr_json_node *node) {
 #define SCHEMA_DATE "(\\d{4}-(0[13578]|1[02])-(0[1-9]|[12]\\d|3[01])|\\d{4}-(0[469]|11)-(0[1-9]|[12]\\d|30)|" \
     "\\d{4}-02-(0[1-9]|1\\d|2[0-8])|(\\d\\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)"
 #define SCHEMA_TIME "([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)"
 #define SCHEMA_BYTE "(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)"
+#define SCHEMA_SPAN "([0-9]+H([0-9]+M([0-9]+S)?)?|[0-9]+M([0-9]+S)?|[0-9]+S)"
 #define SCHEMA_HEX4 "[0-9A-Fa-f]{1,4}"
 #define SCHEMA_LABEL "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+#define SCHEMA_POINTER "(/([^~/]|~[01])*)*"
     static const struct { const char *name, *regex; } list[] = {
+        {"json-pointer", SCHEMA_POINTER}, {"relative-json-pointer", "(0|[1-9][0-9]*)(#|" SCHEMA_POINTER ")"},
+        {"duration", "P([0-9]+W|[0-9]+Y([0-9]+M([0-9]+D)?)?(T" SCHEMA_SPAN ")?|[0-9]+M([0-9]+D)?(T" SCHEMA_SPAN ")?|[0-9]+D(T"
+                     SCHEMA_SPAN ")?|T" SCHEMA_SPAN ")"},
         {"date", SCHEMA_DATE}, {"time", SCHEMA_TIME}, {"date-time", SCHEMA_DATE "T" SCHEMA_TIME},
         {"uuid", "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"},
         {"ipv4", SCHEMA_BYTE "(\\." SCHEMA_BYTE "){3}"}, {"hostname", SCHEMA_LABEL "(\\." SCHEMA_LABEL "){0,3}"},
@@ -70,6 +93,8 @@ static const hr_lang *make_format_lang(hr_schema *s, const hr_json_node *node) {
 #undef SCHEMA_TIME
 #undef SCHEMA_BYTE
 #undef SCHEMA_HEX4
+#undef SCHEMA_SPAN
+#undef SCHEMA_POINTER
 #undef SCHEMA_LABEL
     for (size_t i = 0; hr_json_is(node, HR_JSON_STRING) && i < HR_COUNT(list); i++)
         if (hr_schema_is(node->text, list[i].name))
@@ -97,7 +122,8 @@ static void meet_text_keyword(schema_texts *t, const hr_json_node *m, bool broke
         return;
     }
     if (hr_schema_is(m->key, "format")) {
-        meet_texts(t, make_format_lang(s, m), broken);
+        if (broken) hr_schema_fail(s, m, HR_E_UNSUPPORTED, "\"format\" cannot be enforced inside not, oneOf or if");
+        else meet_texts(t, make_format_lang(s, m), false);
     } else if (hr_schema_is(m->key, "pattern")) {
         if (m->type != HR_JSON_STRING) hr_schema_fail(s, m, HR_E_FORMAT, "must be an expression");
         else {
@@ -205,22 +231,6 @@ HR_PRIVATE void hr_schema_emit(hr_schema *s, const hr_schema_all *all) {
     if (all->types & HR_TYPE_OBJECT) hr_schema_object(s, all);
     hr_arena_rewind(&s->b->arena, mark);
 }
-static void find_schema_draft(hr_schema *s) {
-    const hr_json_node *uri = hr_json_is(s->nodes, HR_JSON_OBJECT) ? hr_json_get(s->nodes, "$schema") : NULL;
-    static const char *const names[] = {"draft-07/schema", "draft/2020-12/schema"};
-    for (uint32_t i = 1; i < s->n_nodes; i++) /* other than the root's */
-        if (hr_schema_is(s->nodes[i].key, "$id") && s->nodes[i].type == HR_JSON_STRING &&
-            &s->nodes[i] != hr_json_get(s->nodes, "$id") &&
-            !(s->nodes[i].text.size > 0 && s->nodes[i].text.data[0] == '#')) s->has_ids = true;
-    if (!uri) return;
-    for (int k = 0; k < 2 && hr_json_is(uri, HR_JSON_STRING); k++)
-        for (size_t i = 0; i + strlen(names[k]) <= uri->text.size; i++)
-            if (!memcmp(uri->text.data + i, names[k], strlen(names[k]))) {
-                s->draft7 = k == 0;
-                return;
-            }
-    hr_schema_fail(s, uri, HR_E_UNSUPPORTED, "\"$schema\" must be that of 2020-12 or of draft-07");
-}
 static bool init_schema(hr_schema *s, hr_str text) {
     hr_guide_build *b = s->b;
     hr_json_doc doc;
@@ -239,7 +249,7 @@ static bool init_schema(hr_schema *s, hr_str text) {
     s->nodes = doc.nodes;
     s->n_nodes = (uint32_t)doc.n_nodes;
     if (b->status != HR_OK) return false;
-    find_schema_draft(s);
+    hr_schema_mark(s);
     s->space = hr_net_node_new(b);
     const uint32_t end = hr_net_end(b);
     hr_net_byte(b, s->space, ' ', ' ', end);
@@ -258,7 +268,7 @@ HR_PRIVATE void hr_guide_schema(hr_guide_build *b, hr_str text) {
     b->net.start = hr_schema_rule_of(&s, &root, 1);
     for (uint32_t i = 0; i < s.n_rules && b->status == HR_OK; i++) {
         s.now = &s.rules[i];
-        all->n = 0;
+        all->n = all->scope = all->n_scopes = 0;
         all->types = HR_TYPE_ALL;
         for (uint32_t k = 0; k < s.rules[i].n; k++) {
             const uint32_t key = s.set[s.rules[i].first + k];
@@ -296,7 +306,7 @@ static void read_schema_items(schema_items *a) {
             const hr_json_node *least = p->kind == HR_PART_SCHEMA && !s->draft7 ? get_part_keyword(p, "minContains") : NULL;
             const hr_json_node *most = p->kind == HR_PART_SCHEMA && !s->draft7 ? get_part_keyword(p, "maxContains") : NULL;
             const uint32_t lo = least ? hr_schema_count(s, least) : 1, hi = most ? hr_schema_count(s, most) : UINT32_MAX;
-            if (lo > 0 || hi < UINT32_MAX) {
+            if (lo > 0 || hi < UINT32_MAX || a->all->n_scopes > 0) {
                 if (a->contains) hr_schema_fail(s, p->node, HR_E_UNSUPPORTED, "\"contains\" twice for one list");
                 a->contains = p;
                 a->least = lo;
@@ -319,8 +329,8 @@ static void read_schema_items(schema_items *a) {
 /* the rule of element i; contains: 0 it does not matter, 1 it is one, 2 it is none */
 static uint32_t find_item_rule(const schema_items *a, uint32_t i, int contains) {
     hr_schema *s = a->s;
-    uint32_t set[2 * HR_SCHEMA_PARTS], n = 0;
-    for (uint32_t k = 0; k < a->all->n; k++) {
+    uint32_t set[2 * HR_SCHEMA_PARTS + HR_SCHEMA_SCOPES], n = 0, seen = 0;
+    for (uint32_t k = 0; k < a->all->n && hr_guide_step(s->b, 8 + i); k++) {
         const hr_schema_part *p = &a->all->part[k];
         const hr_json_node *prefix = get_prefix(s, p), *m = NULL;
         if (p->kind == HR_PART_ITEMS || (p->kind == HR_PART_ITEM && p->n == i)) set[n++] = schema_key(s, p->node, p->sub);
@@ -337,7 +347,9 @@ static uint32_t find_item_rule(const schema_items *a, uint32_t i, int contains) 
             m = get_part_keyword(p, prefix && s->draft7 ? "additionalItems" : "items");
         }
         if (m) set[n++] = schema_key(s, m, HR_PART_SCHEMA);
+        seen |= find_schema_scopes(a->all, p, m || (contains == 1 && p == a->contains), "unevaluatedItems");
     }
+    n = add_unevaluated(s, a->all, seen, "unevaluatedItems", set, n);
     if (contains) {
         const hr_schema_part *p = a->contains;
         const bool own = p->kind == HR_PART_CONTAINS; /* then its sub is NOT */
@@ -387,6 +399,8 @@ static void emit_counted_items(const schema_items *a, uint32_t open, uint32_t cl
             const uint32_t begin = emit_comma(s, at, i > 0);
             hr_net_call(s->b, begin, find_item_rule(a, i, a->most < UINT32_MAX ? 2 : 0), first + next * (most + 1) + k);
             if (k < most) hr_net_call(s->b, begin, find_item_rule(a, i, 1), first + next * (most + 1) + k + 1);
+            else if (a->all->n_scopes > 0 && a->most == UINT32_MAX) /* one more makes no difference but that it is evaluated */
+                hr_net_call(s->b, begin, find_item_rule(a, i, 1), first + next * (most + 1) + k);
         }
 }
 HR_PRIVATE void hr_schema_array(hr_schema *s, const hr_schema_all *all) {
@@ -493,13 +507,14 @@ static void read_schema_members(schema_members *o) {
 /* the rule of the member of that name, or of others that match just the patterns of `cell`; 0: there may be none */
 static uint32_t find_member_rule(schema_members *o, const hr_str *name, uint32_t cell) {
     hr_schema *s = o->s;
-    uint32_t set[(SCHEMA_PATTERNS + 2) * HR_SCHEMA_PARTS], n = 0;
-    for (uint32_t i = 0; i < o->all->n; i++) {
+    uint32_t set[(SCHEMA_PATTERNS + 2) * HR_SCHEMA_PARTS], n = 0, seen = 0; /* seen: scopes that evaluate it */
+    for (uint32_t i = 0; i < o->all->n && hr_guide_step(s->b, 8); i++) {
         const hr_schema_part *p = &o->all->part[i];
         bool known = false;
         if (p->kind == HR_PART_MEMBER && name && hr_schema_same(*name, p->name)) set[n++] = schema_key(s, p->node, p->sub);
         if (p->kind != HR_PART_CONST && !has_keywords(s, p)) continue;
         const hr_json_node *list = p->kind == HR_PART_CONST ? p->node : get_part_keyword(p, "properties"), *found = NULL;
+        if (!hr_guide_step(s->b, p->node->count + (list ? list->count : 0))) return 0;
         for (const hr_json_node *m = list && name ? hr_json_first(list) : NULL; m; m = hr_json_next(list, m))
             if (hr_schema_same(m->key, *name)) found = m;
         if (found) set[n++] = schema_key(s, found, p->kind == HR_PART_CONST ? HR_PART_CONST : HR_PART_SCHEMA);
@@ -514,7 +529,9 @@ static uint32_t find_member_rule(schema_members *o, const hr_str *name, uint32_t
         }
         const hr_json_node *rest = get_part_keyword(p, "additionalProperties");
         if (!found && !known && rest) set[n++] = schema_key(s, rest, HR_PART_SCHEMA);
+        seen |= find_schema_scopes(o->all, p, found || known || rest, "unevaluatedProperties");
     }
+    n = add_unevaluated(s, o->all, seen, "unevaluatedProperties", set, n);
     for (uint32_t i = 0; i < n; i++)
         if ((set[i] & 3) == HR_PART_SCHEMA && s->nodes[set[i] >> 2].type == HR_JSON_FALSE) return 0;
     return hr_schema_rule_of(s, set, n);

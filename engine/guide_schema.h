@@ -4,7 +4,8 @@
 #define HR_GUIDE_SCHEMA_H
 #include "engine/guide.h"
 
-enum { HR_SCHEMA_PARTS = 160, HR_SCHEMA_RULES = 8192, HR_SCHEMA_SETS = 1 << 16, HR_SCHEMA_BRANCHES = 4000 };
+enum { HR_SCHEMA_PARTS = 160, HR_SCHEMA_RULES = 8192, HR_SCHEMA_SETS = 1 << 16, HR_SCHEMA_BRANCHES = 4000, HR_SCHEMA_HOMES = 128,
+       HR_SCHEMA_SCOPES = 16 };
 enum {
     HR_TYPE_NULL = 1, HR_TYPE_FALSE = 2, HR_TYPE_TRUE = 4, HR_TYPE_INTEGER = 8, HR_TYPE_FRACTION = 16, HR_TYPE_STRING = 32,
     HR_TYPE_ARRAY = 64, HR_TYPE_OBJECT = 128, HR_TYPE_NUMBER = HR_TYPE_INTEGER | HR_TYPE_FRACTION, HR_TYPE_ALL = 255
@@ -22,21 +23,30 @@ typedef struct hr_schema_part {
     uint8_t kind, sub;
     bool done;
     uint32_t n;
+    uint32_t scope; /* what it evaluates counts for these, bits of hr_schema_all.scopes */
     const hr_json_node *node;
     hr_str name;
 } hr_schema_part;
 typedef struct hr_schema_all {
-    uint32_t types, n;
+    uint32_t types, n, scope, n_scopes;              /* scope: of what is added next */
+    const hr_json_node *scopes[HR_SCHEMA_SCOPES];    /* schemas with unevaluatedProperties or unevaluatedItems */
     hr_schema_part part[HR_SCHEMA_PARTS];
 } hr_schema_all;
 typedef struct hr_schema_rule {
     uint32_t first, n, node, end; /* set: node * 4 + kind, ascending */
 } hr_schema_rule;
+typedef struct hr_schema_home { /* a resource: a schema with an $id of its own */
+    uint32_t node;
+    hr_str uri;
+} hr_schema_home;
 typedef struct hr_schema {
     hr_guide_build *b;
     const hr_json_node *nodes;
     uint32_t n_nodes, n_rules, n_set, branches;
-    bool draft7, has_ids;
+    bool draft7;
+    hr_schema_home *homes;            /* [0] the document */
+    uint32_t n_homes;
+    uint16_t *home;                   /* [n_nodes] its resource; 0x8000: a schema stands here */
     hr_schema_rule *rules, *now;
     uint32_t *set, *table;
     uint32_t space, letter;           /* rules: an optional space; a character of a string */
@@ -48,6 +58,9 @@ HR_PRIVATE void hr_schema_fail(hr_schema *s, const hr_json_node *node, hr_status
 HR_PRIVATE void hr_schema_expand(hr_schema *s, hr_schema_all *all);
 HR_PRIVATE void hr_schema_emit(hr_schema *s, const hr_schema_all *all);
 HR_PRIVATE void hr_schema_add(hr_schema *s, hr_schema_all *all, hr_schema_part part);
+HR_PRIVATE bool hr_schema_word(hr_str key, const char *words); /* words: " a b c " */
+HR_PRIVATE int hr_schema_draft(const hr_json_node *uri);
+HR_PRIVATE void hr_schema_mark(hr_schema *s);
 HR_PRIVATE const hr_json_node *hr_schema_target(hr_schema *s, const hr_json_node *ref);
 HR_PRIVATE bool hr_schema_same(hr_str a, hr_str b);
 HR_PRIVATE bool hr_schema_is(hr_str a, const char *text);

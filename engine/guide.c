@@ -92,12 +92,12 @@ HR_PRIVATE void hr_guide_free(hr_guide *g) {
 static hr_status find_model_trie(hr_model *m, hr_error *err) {
     hr_trie trie;
     if (hr_atomic_load_u32(&m->has_trie)) return HR_OK;
-    HR_TRY(hr_trie_build(m->tok, hr_allocator_default(), &trie, err));
+    HR_TRY(hr_trie_build(m->tok, &m->allocator, &trie, err));
     if (hr_atomic_next(&m->tries_begun, 1) == 0) {
         m->trie = trie;
         hr_atomic_store_u32(&m->has_trie, 1);
     } else {
-        hr_trie_free(&trie, hr_allocator_default());
+        hr_trie_free(&trie, &m->allocator);
     }
     while (!hr_atomic_load_u32(&m->has_trie)) {}
     return HR_OK;
@@ -117,7 +117,8 @@ hearth_status hearth_guide_open(hearth_model *model, int kind, const char *text,
     if (model && !m->tok) return hr_fail(e, HR_E_STATE, HR_NO_OFFSET, "tokenizer.ggml.model", "the file has no tokenizer");
     if (model) HR_TRY(find_model_trie(m, e));
     const hr_str all = {text, n_text};
-    HR_TRY(hr_guide_make(model ? m->tok : NULL, model ? &m->trie : NULL, hr_allocator_default(), kind, all, &g, e));
+    const hr_allocator *a = model ? &m->allocator : hr_allocator_default();
+    HR_TRY(hr_guide_make(model ? m->tok : NULL, model ? &m->trie : NULL, a, kind, all, &g, e));
     if (guide) *guide = (hearth_guide *)(void *)g;
     return HR_OK;
 }

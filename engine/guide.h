@@ -10,8 +10,10 @@
  *   guide_mask.c    a byte trie over the vocabulary, masks by state    guide.c         the public calls
  *
  * What text looks like (the normal form): members in the order in which the schema names them, then the free ones; one
- * optional space after ':' and ','; numbers in plain decimals without exponent, trailing zeros or "-0"; in strings only
- * '"', '\' and control characters are escaped, as shortly as JSON can. `format` is enforced. */
+ * optional space after ':' and ','; numbers in plain decimals without exponent, trailing zeros or "-0", of at most 15 digits
+ * (more only as a const or enum says, or beside a large multipleOf); in strings only '"', '\' and control characters are
+ * escaped, as shortly as JSON can. `format` is enforced. Names that the schema does not say may repeat in one object: each
+ * of them holds for itself, so that whichever a reader keeps is valid. */
 #ifndef HR_GUIDE_H
 #define HR_GUIDE_H
 #include "engine/base/base.h"
@@ -41,6 +43,7 @@ typedef struct hr_net {
     hr_net_node *nodes;    /* [0] and edges[0] are unused */
     hr_net_edge *edges;
     uint32_t n_nodes, n_edges, start;
+    uint32_t letter;       /* rule of one character of a JSON string, 0: none */
 } hr_net;
 
 /* While compiling; the first failure is sticky, everything called after it returns 0 or NULL. */
@@ -108,6 +111,7 @@ typedef struct hr_decimal {
 HR_PRIVATE bool hr_decimal_read(hr_str text, hr_decimal *d);
 HR_PRIVATE size_t hr_decimal_text(const hr_decimal *d, char *out); /* normal form; out [HR_DECIMAL_DIGITS + 4] */
 HR_PRIVATE const hr_lang *hr_number_lang(hr_guide_build *b, bool integer);
+HR_PRIVATE const hr_lang *hr_number_digits(hr_guide_build *b);
 /* numbers x with x >= d (strict: x > d), or with `below` x <= d (x < d) */
 HR_PRIVATE const hr_lang *hr_number_bound(hr_guide_build *b, const hr_decimal *d, bool below, bool strict);
 HR_PRIVATE const hr_lang *hr_number_multiple(hr_guide_build *b, const hr_decimal *d);
@@ -120,7 +124,8 @@ HR_PRIVATE void hr_guide_choice(hr_guide_build *b, hr_str text);
 
 /* --- running ------------------------------------------------------------------------------------------------ */
 enum {
-    HR_RUN_STATES = 4096, HR_RUN_FRAMES = 1 << 16, HR_RUN_CONFIGS = 1 << 16, HR_RUN_WIDTH = 256, HR_RUN_MASKS = 64
+    HR_RUN_STATES = 4096, HR_RUN_FRAMES = 1 << 16, HR_RUN_CONFIGS = 1 << 16, HR_RUN_WIDTH = 256, HR_RUN_MASKS = 64,
+    HR_RUN_STEPS = 1 << 25 /* for one mask or token: a tenth of a second */
 };
 typedef struct hr_run_frame {
     uint32_t edge, count, parent, cost, depth; /* cost: fewest bytes behind the called rule */
@@ -140,10 +145,12 @@ typedef struct hr_run {
     hr_run_frame *frames;       /* [HR_RUN_FRAMES] 0: none */
     hr_run_config *configs;     /* [HR_RUN_CONFIGS] */
     hr_run_state *states;       /* [HR_RUN_STATES] 0: dead */
+    uint64_t *allow;            /* [HR_RUN_STATES][4] bytes that may lead somewhere */
+    uint8_t *loops;             /* [HR_RUN_STATES] any characters of a string lead back: 0 not known, 1 yes, 2 no */
     uint16_t *moves;            /* [HR_RUN_STATES][256] state + 1; 0: not known */
     uint32_t *frame_hash, *state_hash; /* [2 * HR_RUN_FRAMES], [2 * HR_RUN_STATES] */
     hr_run_config *work, *set;  /* closure */
-    uint32_t n_frames, n_configs, n_states, n_set, now, epoch;
+    uint32_t n_frames, n_configs, n_states, n_set, now, epoch, steps;
     bool accepts, too_wide, is_full;
 } hr_run;
 HR_PRIVATE void hr_run_lay(hr_run *r, hr_arena *arena);
@@ -151,19 +158,29 @@ HR_PRIVATE bool hr_run_begin(hr_run *r, const hr_net *net); /* false: nothing ca
 /* the state behind a byte, 0: not allowed; r->is_full: no room, call hr_run_forget and ask again */
 HR_PRIVATE uint32_t hr_run_move(hr_run *r, uint32_t state, uint8_t byte);
 HR_PRIVATE uint32_t hr_run_forget(hr_run *r, uint32_t keep); /* its new number */
+/* how many characters of a JSON string (quote, backslash and controls aside) may follow in any mixture; 0: ask byte by byte.
+ * *cost: bytes to write behind any of them; *least: those are needed, else fewer may be left behind some */
+HR_PRIVATE uint32_t hr_run_letters(hr_run *r, uint32_t state, uint32_t *cost, bool *least);
 HR_PRIVATE uint32_t hr_run_mask_state(hr_run *r, uint32_t state, uint32_t longest);
 
 /* --- vocabulary and masks --------------------------------------------------------------------------------------- */
 typedef struct hr_trie_node {
-    uint32_t token;        /* id + 1, 0: none; more of the same bytes through hr_trie.same */
+    uint32_t order;        /* tokens in front of it */
     uint32_t skip;         /* index behind its subtree */
     uint16_t depth;        /* from 1 */
     uint8_t byte;
 } hr_trie_node;
+enum { HR_TRIE_LETTERS = 16 };
+typedef struct hr_trie_part {
+    hr_trie_node *nodes;   /* depth first, and one behind them */
+    int32_t *tokens;       /* in the order of the nodes */
+    uint32_t n_nodes, n_tokens, first[257]; /* nodes of depth 1 by their byte */
+} hr_trie_part;
 typedef struct hr_trie {
-    hr_trie_node *nodes;   /* depth first */
-    int32_t *same;         /* [n_vocab] next token of the same bytes, or -1 */
-    uint32_t n_nodes, n_vocab, longest;
+    hr_trie_part plain, rest; /* plain: tokens of whole characters other than '"', '\\' and controls */
+    uint32_t *letters;     /* [HR_TRIE_LETTERS + 1][words] plain tokens of at most i characters; [0]: all of them */
+    int32_t *more;         /* [n_more] plain tokens of more characters, then [n_more] how many */
+    uint32_t n_vocab, longest, n_more;
     uint8_t single[256];   /* a token has just this byte */
     size_t bytes;
     void *memory;

@@ -106,6 +106,7 @@ HR_PRIVATE const hr_lang *hr_lang_product(hr_guide_build *b, const hr_lang *x, c
     lang_pairs p = {b, 0, op};
     if (b->status != HR_OK) return NULL;
     const uint32_t k = merge_lang_cuts(x, y, cut, cx, cy);
+    if (!hr_guide_step(b, 4 * HR_LANG_MAX / 16)) return NULL;
     memset(b->hash, 0, 4 * HR_LANG_MAX * sizeof *b->hash);
     uint16_t *rows = HR_GUIDE_NEW(b, uint16_t, k);
     const uint32_t start = find_lang_pair(&p, x->start, y->start);

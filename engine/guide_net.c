@@ -19,6 +19,7 @@ HR_PRIVATE bool hr_guide_step(hr_guide_build *b, uint32_t n) {
 }
 HR_PRIVATE void *hr_guide_alloc(hr_guide_build *b, size_t count, size_t size) {
     void *p = b->status == HR_OK ? hr_arena_alloc(&b->arena, count, size, 8) : NULL;
+    if (p && !hr_guide_step(b, (uint32_t)(count * size / 64))) return NULL; /* it was zeroed */
     if (!p) hr_guide_fail(b, HR_E_LIMIT, "takes more than %d bytes to compile", HR_GUIDE_ARENA);
     return p;
 }

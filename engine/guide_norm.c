@@ -303,6 +303,14 @@ static const hr_json_node *find_schema_member(const hr_json_node *object, hr_str
         if (hr_schema_same(c->key, name)) found = c;
     return found;
 }
+/* every object under x lacks what y requires */
+static bool lacks_schema_name(const hr_json_node *x, const hr_json_node *y) {
+    const hr_json_node *rest = hr_json_get(x, "additionalProperties"), *list = hr_json_get(y, "required");
+    if (!hr_json_is(rest, HR_JSON_FALSE) || hr_json_get(x, "patternProperties")) return false;
+    for (const hr_json_node *c = hr_json_is(list, HR_JSON_ARRAY) ? hr_json_first(list) : NULL; c; c = hr_json_next(list, c))
+        if (c->type == HR_JSON_STRING && !find_schema_member(hr_json_get(x, "properties"), c->text)) return true;
+    return false;
+}
 static bool are_schemas_apart(hr_schema *s, const hr_json_node *x, const hr_json_node *y) {
     x = follow_schema(s, x);
     y = follow_schema(s, y);
@@ -311,6 +319,7 @@ static bool are_schemas_apart(hr_schema *s, const hr_json_node *x, const hr_json
     if (both == 0) return true;
     if (both == HR_TYPE_STRING) return are_texts_apart(s, x, y);
     if (both != HR_TYPE_OBJECT) return false;
+    if (lacks_schema_name(x, y) || lacks_schema_name(y, x)) return true;
     const hr_json_node *p = hr_json_get(x, "properties"), *q = hr_json_get(y, "properties");
     for (const hr_json_node *c = hr_json_is(p, HR_JSON_OBJECT) ? hr_json_first(p) : NULL; c; c = hr_json_next(p, c)) {
         const hr_json_node *d = find_schema_member(q, c->key);

@@ -93,6 +93,18 @@ HR_PRIVATE const hr_lang *hr_number_lang(hr_guide_build *b, bool integer) {
     }
     return hr_lang_trim(b, l);
 }
+/* at most 15 digits: what every reader of doubles reads as the same number */
+HR_PRIVATE const hr_lang *hr_number_digits(hr_guide_build *b) {
+    enum { DIGITS = 15 };
+    hr_lang *l = make_number_lang(b, DIGITS + 2);
+    for (uint32_t s = 1; l && s <= DIGITS + 1; s++) {
+        l->accept[s] = 1;
+        set_number_move(l, s, NUMBER_MINUS, s);
+        set_number_move(l, s, NUMBER_POINT, s);
+        if (s <= DIGITS) set_number_digits(l, s, 0, 9, s + 1);
+    }
+    return l;
+}
 /* Adds states that compare |x| with |d|: accept what holds for less, equal, more. Returns where |x| begins. States from
  * `at` on: WHOLE(i, c) after i of the p integer digits with outcome c so far (less, equal, more); MORE: more digits than d has;
  * FRACTION(j); and three states of a decided fraction. */

@@ -52,7 +52,7 @@ static hr_str join_schema_uri(hr_schema *s, hr_str base, hr_str ref) {
     else if (ref.data[0] != '/')
         for (size_t i = path; i < query; i++)
             if (base.data[i] == '/') keep = i + 1;
-    memcpy(out, base.data, keep);
+    if (keep > 0) memcpy(out, base.data, keep);
     if (keep == path && path > find_uri_scheme(base) && ref.data[0] != '/' && ref.data[0] != '?') out[keep++] = '/';
     memcpy(out + keep, ref.data, ref.size);
     keep += ref.size;

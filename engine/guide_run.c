@@ -8,6 +8,8 @@ HR_PRIVATE void hr_run_lay(hr_run *r, hr_arena *a) {
     r->frames = HR_NEW(a, hr_run_frame, HR_RUN_FRAMES);
     r->configs = HR_NEW(a, hr_run_config, HR_RUN_CONFIGS);
     r->states = HR_NEW(a, hr_run_state, HR_RUN_STATES);
+    r->allow = HR_NEW(a, uint64_t, HR_RUN_STATES * 4);
+    r->loops = HR_NEW(a, uint8_t, HR_RUN_STATES);
     r->moves = HR_NEW(a, uint16_t, HR_RUN_STATES * 256);
     r->frame_hash = HR_NEW(a, uint32_t, 2 * HR_RUN_FRAMES);
     r->state_hash = HR_NEW(a, uint32_t, 2 * HR_RUN_STATES);
@@ -46,6 +48,7 @@ static void add_run_config(hr_run *r, uint32_t node, uint32_t frame) {
     const hr_net_node *n = &r->net->nodes[node];
     if (add_run_cost(n->cost, r->frames[frame].cost) == HR_GUIDE_NEVER) return;
     if (r->frames[frame].depth + n->need > HR_GUIDE_MAX_DEPTH) return;
+    r->steps += r->n_set / 4 + 2;
     for (uint32_t i = 0; i < r->n_set; i++)
         if (r->set[i].node == node && r->set[i].frame == frame) return;
     if (r->n_set == HR_RUN_WIDTH) {
@@ -83,13 +86,15 @@ static void leave_run_rule(hr_run *r, uint32_t frame) {
 }
 /* everything that the set reaches without a byte */
 static void close_run_set(hr_run *r) {
-    r->accepts = r->too_wide = r->is_full = false;
+    r->accepts = r->is_full = false;
+    r->too_wide = r->steps > HR_RUN_STEPS;
     for (uint32_t i = 0; i < r->n_set && !r->too_wide && !r->is_full; i++) {
         const hr_run_config c = r->set[i];
         const hr_net_node *n = &r->net->nodes[c.node];
         if (n->end) leave_run_rule(r, c.frame);
         for (uint32_t at = n->edges; at; at = r->net->edges[at].next) {
             const hr_net_edge *e = &r->net->edges[at];
+            r->steps++;
             if (e->kind == HR_EDGE_EPS || (e->kind == HR_EDGE_REP && e->min == 0)) add_run_config(r, e->to, c.frame);
             if (e->kind == HR_EDGE_CALL || (e->kind == HR_EDGE_REP && e->max > 0)) enter_run_rule(r, at, 0, c.frame);
         }
@@ -99,6 +104,15 @@ static bool has_run_byte(const hr_run *r, uint32_t node) {
     for (uint32_t at = r->net->nodes[node].edges; at; at = r->net->edges[at].next)
         if (r->net->edges[at].kind == HR_EDGE_BYTE) return true;
     return false;
+}
+/* bytes that the n configurations at hand read */
+static void find_run_bytes(hr_run *r, uint32_t n, uint64_t *bytes) {
+    memset(bytes, 0, 4 * sizeof *bytes);
+    for (uint32_t i = 0; i < n; i++)
+        for (uint32_t at = r->net->nodes[r->work[i].node].edges; at; at = r->net->edges[at].next) {
+            const hr_net_edge *e = &r->net->edges[at];
+            for (uint32_t b = e->lo; e->kind == HR_EDGE_BYTE && b <= e->hi; b++) bytes[b >> 6] |= 1ull << (b & 63);
+        }
 }
 /* the closed set as a state; 0: nothing is in it, or no room */
 static uint32_t find_run_state(hr_run *r) {
@@ -130,6 +144,8 @@ static uint32_t find_run_state(hr_run *r) {
     memcpy(r->configs + r->n_configs, r->work, n * sizeof *r->work);
     r->states[r->n_states] = (hr_run_state){r->n_configs, n, cost, -1, r->accepts};
     memset(r->moves + (size_t)r->n_states * 256, 0, 256 * sizeof *r->moves);
+    find_run_bytes(r, n, r->allow + (size_t)r->n_states * 4);
+    r->loops[r->n_states] = 0;
     r->n_configs += n;
     return r->state_hash[at] = r->n_states++;
 }
@@ -142,6 +158,7 @@ static void clear_run(hr_run *r) {
 }
 HR_PRIVATE bool hr_run_begin(hr_run *r, const hr_net *net) {
     r->net = net;
+    r->steps = 0;
     clear_run(r);
     memset(&r->frames[0], 0, sizeof r->frames[0]);
     add_run_config(r, net->start, 0);
@@ -153,12 +170,14 @@ HR_PRIVATE uint32_t hr_run_move(hr_run *r, uint32_t state, uint8_t byte) {
     uint16_t *known = &r->moves[(size_t)state * 256 + byte];
     r->is_full = r->too_wide = false;
     if (*known) return *known - 1u;
+    if (!(r->allow[(size_t)state * 4 + (byte >> 6)] >> (byte & 63) & 1)) return 0;
     const hr_run_state s = r->states[state];
     r->n_set = 0;
     for (uint32_t i = 0; i < s.n; i++) {
         const hr_run_config c = r->configs[s.first + i];
         for (uint32_t at = r->net->nodes[c.node].edges; at; at = r->net->edges[at].next) {
             const hr_net_edge *e = &r->net->edges[at];
+            r->steps++;
             if (e->kind == HR_EDGE_BYTE && byte >= e->lo && byte <= e->hi) add_run_config(r, e->to, c.frame);
         }
     }
@@ -223,4 +242,62 @@ HR_PRIVATE uint32_t hr_run_mask_state(hr_run *r, uint32_t state, uint32_t longes
     r->n_set = s.n;
     r->accepts = s.accepts;
     return differs && !r->is_full ? find_run_state(r) : r->is_full ? 0 : state;
+}
+
+/* --- strings: most of a vocabulary is allowed inside one, and need not be asked for token by token ------------------------ */
+/* do all continuations lo..hi of a character, and `more` ones behind, lead to `goal`? */
+static bool ends_run_char(hr_run *r, uint32_t from, uint32_t lo, uint32_t hi, uint32_t more, uint32_t goal) {
+    uint32_t before = 0;
+    for (uint32_t b = lo; b <= hi; b++) {
+        const uint32_t to = from ? hr_run_move(r, from, (uint8_t)b) : 0;
+        if (to == 0 || (more == 0 && to != goal)) return false;
+        if (more > 0 && to != before && !ends_run_char(r, to, 0x80, 0xbf, more - 1, goal)) return false;
+        before = to;
+    }
+    return true;
+}
+static bool loops_run_state(hr_run *r, uint32_t s) {
+    static const uint8_t leads[][4] = { /* first, last, and the continuation right behind */
+        {0xc2, 0xdf, 0x80, 0xbf}, {0xe0, 0xe0, 0xa0, 0xbf}, {0xe1, 0xec, 0x80, 0xbf}, {0xed, 0xed, 0x80, 0x9f},
+        {0xee, 0xef, 0x80, 0xbf}, {0xf0, 0xf0, 0x90, 0xbf}, {0xf1, 0xf3, 0x80, 0xbf}, {0xf4, 0xf4, 0x80, 0x8f}};
+    for (uint32_t b = 0x7f; b >= 0x20; b--)
+        if (b != '"' && b != '\\' && hr_run_move(r, s, (uint8_t)b) != s) return false;
+    for (size_t i = 0; i < HR_COUNT(leads); i++)
+        for (uint32_t b = leads[i][0]; b <= leads[i][1]; b++)
+            if (!ends_run_char(r, hr_run_move(r, s, (uint8_t)b), leads[i][2], leads[i][3], b < 0xe0 ? 0 : b < 0xf0 ? 1 : 2, s))
+                return false;
+    return true;
+}
+HR_PRIVATE uint32_t hr_run_letters(hr_run *r, uint32_t state, uint32_t *cost, bool *least) {
+    const hr_run_state s = r->states[state];
+    const hr_run_frame *counted = NULL;
+    *cost = s.cost;
+    *least = true;
+    if (r->loops[state] == 2) return 0;
+    bool plain = true; /* nothing but the counted characters reads one */
+    for (uint32_t i = 0; i < s.n && r->net->letter; i++) {
+        const hr_run_config c = r->configs[s.first + i];
+        const hr_run_frame *f = &r->frames[c.frame];
+        if (c.node == r->net->letter && c.frame && r->net->edges[f->edge].kind == HR_EDGE_REP) {
+            plain &= counted == NULL;
+            counted = f;
+            continue;
+        }
+        for (uint32_t at = r->net->nodes[c.node].edges; at; at = r->net->edges[at].next) {
+            const hr_net_edge *e = &r->net->edges[at];
+            if (e->kind == HR_EDGE_BYTE && e->hi >= 0x20 && (e->lo != e->hi || (e->lo != '"' && e->lo != '\\'))) plain = false;
+        }
+    }
+    if (counted && plain) {
+        const hr_net_edge *e = &r->net->edges[counted->edge];
+        *cost = counted->cost;
+        *least = counted->count + 1 >= e->min;
+        return e->max == UINT32_MAX ? UINT32_MAX : e->max - counted->count;
+    }
+    if (r->loops[state] == 0) {
+        const bool loops = loops_run_state(r, state);
+        if (r->is_full || r->too_wide) return 0;
+        r->loops[state] = loops ? 1 : 2;
+    }
+    return r->loops[state] == 1 ? UINT32_MAX : 0;
 }

@@ -23,6 +23,7 @@ HR_PRIVATE uint32_t hr_schema_rule_of(hr_schema *s, uint32_t *set, uint32_t n) {
         uint32_t j = k;
         if (is_trivial_schema(key, s)) continue;
         while (j > 0 && set[j - 1] > key) j--;
+        if (!hr_guide_step(s->b, k - j + 1)) return 0;
         if (j > 0 && set[j - 1] == key) continue;
         memmove(set + j + 1, set + j, (k - j) * sizeof *set);
         set[j] = key;
@@ -68,8 +69,10 @@ static uint32_t add_unevaluated(const hr_schema *s, const hr_schema_all *all, ui
 
 /* --- strings -------------------------------------------------------------------------------------------------------- */
 static const hr_lang *make_format_lang(hr_schema *s, const hr_json_node *node) {
-#define SCHEMA_DATE "(\\d{4}-(0[13578]|1[02])-(0[1-9]|[12]\\d|3[01])|\\d{4}-(0[469]|11)-(0[1-9]|[12]\\d|30)|" \
-    "\\d{4}-02-(0[1-9]|1\\d|2[0-8])|(\\d\\d(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)"
+/* no year 0000, which most readers of dates refuse */
+#define SCHEMA_YEAR "(\\d{3}[1-9]|\\d\\d[1-9]0|\\d[1-9]00|[1-9]000)"
+#define SCHEMA_DATE "(" SCHEMA_YEAR "-((0[13578]|1[02])-(0[1-9]|[12]\\d|3[01])|(0[469]|11)-(0[1-9]|[12]\\d|30)|" \
+    "02-(0[1-9]|1\\d|2[0-8]))|(\\d\\d(0[48]|[2468][048]|[13579][26])|(0[48]|[2468][048]|[13579][26])00)-02-29)"
 #define SCHEMA_TIME "([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})?(Z|[+-]([01]\\d|2[0-3]):[0-5]\\d)"
 #define SCHEMA_BYTE "(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)"
 #define SCHEMA_SPAN "([0-9]+H([0-9]+M([0-9]+S)?)?|[0-9]+M([0-9]+S)?|[0-9]+S)"
@@ -89,6 +92,7 @@ static const hr_lang *make_format_lang(hr_schema *s, const hr_json_node *node) {
         {"email", "[A-Za-z0-9_+-]+(\\.[A-Za-z0-9_+-]+)*@" SCHEMA_LABEL "(\\." SCHEMA_LABEL "){1,3}"},
         {"uri", "[A-Za-z][A-Za-z0-9+.-]*://[A-Za-z0-9.-]+(:\\d{1,5})?(/[A-Za-z0-9._~!$&'()*+,;=:@-]*)*"
                 "(\\?[A-Za-z0-9._~!$&'()*+,;=:@/?-]*)?(#[A-Za-z0-9._~!$&'()*+,;=:@/?-]*)?"}};
+#undef SCHEMA_YEAR
 #undef SCHEMA_DATE
 #undef SCHEMA_TIME
 #undef SCHEMA_BYTE
@@ -198,16 +202,21 @@ static void meet_number_keyword(schema_texts *t, const hr_json_node *m, bool bro
 static void emit_schema_number(hr_schema *s, const hr_schema_all *all) {
     static const char *const keys[] = {"minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum", "multipleOf"};
     schema_texts t = {s, hr_number_lang(s->b, !(all->types & HR_TYPE_FRACTION)), 0, 0};
+    bool listed = false; /* a const or an enum says which */
     if (!(all->types & HR_TYPE_INTEGER)) meet_texts(&t, hr_number_lang(s->b, true), true);
     for (uint32_t i = 0; i < all->n && s->b->status == HR_OK; i++) {
         const hr_schema_part *p = &all->part[i];
         for (size_t k = 0; has_keywords(s, p) && k < HR_COUNT(keys); k++)
             if (get_part_keyword(p, keys[k])) meet_number_keyword(&t, get_part_keyword(p, keys[k]), false);
         if (p->kind == HR_PART_BREAKS) meet_number_keyword(&t, p->node, true);
-        if (p->kind == HR_PART_WORDS || p->kind == HR_PART_CONST) meet_texts(&t, make_words_lang(s, p->node, true), false);
+        if (p->kind == HR_PART_WORDS || p->kind == HR_PART_CONST) {
+            meet_texts(&t, make_words_lang(s, p->node, true), false);
+            listed = true;
+        }
         if (p->kind == HR_PART_NOT_CONST && p->node->type == HR_JSON_NUMBER)
             meet_texts(&t, make_words_lang(s, p->node, true), true);
     }
+    if (s->b->status == HR_OK && !listed && t.lang->n_states * 16 <= HR_LANG_MAX) meet_texts(&t, hr_number_digits(s->b), false);
     hr_lang_to_net(s->b, t.lang, false, s->now->node, s->now->end);
 }
 
@@ -254,7 +263,7 @@ static bool init_schema(hr_schema *s, hr_str text) {
     const uint32_t end = hr_net_end(b);
     hr_net_byte(b, s->space, ' ', ' ', end);
     hr_net_eps(b, s->space, end);
-    s->letter = hr_net_node_new(b);
+    s->letter = b->net.letter = hr_net_node_new(b);
     hr_escaped_range(b, s->letter, 0, 0x10ffff, hr_net_end(b));
     return b->status == HR_OK;
 }

@@ -338,7 +338,7 @@ void hr_model_free(hr_model *m) {
     if (!m) return;
     hr_pool_stop(m->pool);
     hr_gguf_close(&m->gguf);
-    hr_trie_free(&m->trie, hr_allocator_default());
+    hr_trie_free(&m->trie, &m->allocator);
     const hr_allocator a = m->allocator;
     if (m->owns_memory) a.free(a.ctx, m->memory, m->memory_bytes);
 }

@@ -79,7 +79,8 @@ int main(int argc, char **argv) {
     snprintf(path, sizeof path, "%s/tokenizers/vocab-llama3.gguf", root && *root ? root : "../shared/data");
     c.flags = HEARTH_MODEL_VOCAB_ONLY;
     c.threads = 1;
-    FILE *f = fopen(argc > 1 ? argv[1] : "tests/golden/guided/schemas.jsonl", "rb"), *dump = argc > 2 ? fopen(argv[2], "wb") : NULL;
+    FILE *f = fopen(argc > 1 ? argv[1] : "tests/golden/guided/schemas.jsonl", "rb");
+    FILE *dump = argc > 2 ? fopen(argv[2], "wb") : NULL;
     if (!f || hearth_model_open(path, &c, &model, &e) != HEARTH_OK) return printf("no schemas or no vocabulary\n"), 0;
     const hr_tok *tok = ((const hr_model *)(const void *)model)->tok;
     for (int i = 0; i < 5; i++) s[i] = (samples){malloc(MAX_SAMPLES * sizeof(double)), 0};
@@ -92,7 +93,8 @@ int main(int argc, char **argv) {
         hr_error_clear(&err);
         n_lines++;
         start = now_us();
-        const hr_status status = hr_guide_make(tok, &trie, hr_allocator_default(), HEARTH_GUIDE_SCHEMA, (hr_str){line, n}, &g, &err);
+        const hr_str text = {line, n};
+        const hr_status status = hr_guide_make(tok, &trie, hr_allocator_default(), HEARTH_GUIDE_SCHEMA, text, &g, &err);
         if (status != HR_OK) {
             refused++;
             printf("line %u: %s: %s\n", n_lines, err.where, err.what);

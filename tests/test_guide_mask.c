@@ -100,7 +100,8 @@ T_TEST(texts) {
     static const size_t budgets[] = {400, 40, 120, 800};
     static char line[LINE];
     const bool all = getenv("HEARTH_GUIDE_ALL") != NULL;
-    FILE *f = fopen("tests/golden/guided/schemas.jsonl", "rb"), *out = getenv("GUIDE_TEXTS") ? fopen(getenv("GUIDE_TEXTS"), "wb") : NULL;
+    FILE *f = fopen("tests/golden/guided/schemas.jsonl", "rb");
+    FILE *out = getenv("GUIDE_TEXTS") ? fopen(getenv("GUIDE_TEXTS"), "wb") : NULL;
     bed b;
     hr_error err;
     int n_line = 0, whole = 0, refused = 0;

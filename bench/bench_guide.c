@@ -1,5 +1,5 @@
 /* Guided generation with a 128 k vocabulary: what a mask and taking a token cost, and compiling.
- *     bench_guide [SCHEMAS.jsonl [DUMP]]     vocabulary: $HEARTH_DATA/tokenizers/vocab-llama3.gguf
+ *     bench_guide [SCHEMAS.jsonl [DUMP [VOCABULARY.gguf]]]     default: tokenizers/vocab-llama3.gguf of $HEARTH_DATA
  * A schema a line (default tests/golden/guided/schemas.jsonl). Texts are written by a sampler that takes any allowed token,
  * mostly plain ones, three times each: cold (the first text of a guide) and warm. DUMP gets a line {"schema", "ids"} for the
  * peers: bench/bench_guide_peers.py. Own CPU time of this thread; an empty measurement costs what "clock" says. */
@@ -77,6 +77,7 @@ int main(int argc, char **argv) {
     samples s[5];
     uint32_t refused = 0, n_lines = 0;
     snprintf(path, sizeof path, "%s/tokenizers/vocab-llama3.gguf", root && *root ? root : "../shared/data");
+    if (argc > 3) snprintf(path, sizeof path, "%s", argv[3]);
     c.flags = HEARTH_MODEL_VOCAB_ONLY;
     c.threads = 1;
     FILE *f = fopen(argc > 1 ? argv[1] : "tests/golden/guided/schemas.jsonl", "rb");

@@ -172,6 +172,12 @@ uint64_t hearth_hash(const float *values, size_t n, uint64_t seed) {
     return h;
 }
 
+#if defined(HR_NO_SELFCHECK)
+hearth_status hearth_selfcheck(uint32_t isa, hearth_on_kernel *on_kernel, void *ctx, hearth_error *err) {
+    (void)isa, (void)on_kernel, (void)ctx;
+    return hr_fail(error_of_caller(err), HR_E_UNSUPPORTED, HR_NO_OFFSET, "selfcheck", "built without (HR_NO_SELFCHECK)");
+}
+#else
 static const hr_kernel *reference_of(hr_op op) {
     for (size_t i = 0; i < hr_kernel_count(); i++)
         if (hr_kernel_at(i)->op == op && hr_kernel_at(i)->rank == 0) return hr_kernel_at(i);
@@ -195,3 +201,4 @@ hearth_status hearth_selfcheck(uint32_t isa, hearth_on_kernel *on_kernel, void *
     a->free(a->ctx, scratch, bytes);
     return status;
 }
+#endif

@@ -132,6 +132,7 @@ void hearth_redactor_close(hearth_redactor *r) {
     allocator->free(allocator->ctx, r, bytes);
 }
 
+#if !defined(HR_NO_POLICY)
 HR_PRIVATE const hr_policy *hr_policy_inside(const hearth_policy *policy); /* api_policy.c */
 
 /* --- uploads --------------------------------------------------------------------------------------------------------- */
@@ -227,3 +228,4 @@ void hearth_upload_close(hearth_upload *u) {
     hr_wipe(u, bytes);
     allocator->free(allocator->ctx, u, bytes);
 }
+#endif

@@ -220,4 +220,16 @@ HR_PRIVATE bool hr_guide_may_end(const hr_guide *g);
 HR_PRIVATE hr_status hr_guide_make(const hr_tok *tok, const hr_trie *trie, const hr_allocator *a, int kind, hr_str text,
                                    hr_guide **out, hr_error *err);
 HR_PRIVATE void hr_guide_free(hr_guide *g);
+#if defined(HR_NO_GUIDE) /* the drop without guide*.c: none can be made, so none is ever given */
+hr_status hr_guide_begin(hr_guide *g, size_t tokens, hr_error *err) {
+    (void)g, (void)tokens;
+    return hr_fail(err, HR_E_UNSUPPORTED, HR_NO_OFFSET, "guide", "built without guides (HR_NO_GUIDE)");
+}
+hr_status hr_guide_mask(hr_guide *g, size_t tokens, const uint32_t **mask, hr_error *err) {
+    *mask = NULL;
+    return hr_guide_begin(g, tokens, err);
+}
+hr_status hr_guide_take(hr_guide *g, int32_t token, hr_error *err) { return hr_guide_begin(g, (size_t)token, err); }
+void hr_trie_free(hr_trie *trie, const hr_allocator *a) { (void)trie, (void)a; }
+#endif
 #endif

@@ -186,9 +186,12 @@ static hr_status build_model(model_opening *o, hr_arena *arena, bool counting) {
 
 /* --- the passes --------------------------------------------------------------------------------------------------- */
 static hr_status choose_kernels(model_opening *o) {
-    const bool check = !(o->config.flags & HEARTH_MODEL_NO_SELFCHECK);
-    const size_t bytes = check ? hr_kernels_scratch_bytes() : 0;
-    if (!check) return hr_kernels_choose(&o->kernels, o->config.isa, false, NULL, NULL, NULL, o->err);
+#if !defined(HR_NO_SELFCHECK)
+    if (o->config.flags & HEARTH_MODEL_NO_SELFCHECK)
+#endif
+        return hr_kernels_choose(&o->kernels, o->config.isa, false, NULL, NULL, NULL, o->err);
+#if !defined(HR_NO_SELFCHECK)
+    const size_t bytes = hr_kernels_scratch_bytes();
     void *scratch = take_temp(&o->temps, bytes, HR_ARENA_ALIGN);
     if (!scratch)
         return hr_fail(o->err, HR_E_MEMORY, HR_NO_OFFSET, "kernels",
@@ -197,6 +200,7 @@ static hr_status choose_kernels(model_opening *o) {
     give_temp(&o->temps, scratch, bytes);
     if (bytes > o->temps.peak) o->temps.peak = bytes;
     return status;
+#endif
 }
 
 /* The first pass: everything is read and checked, nothing kept but the sizes. */

@@ -62,6 +62,9 @@ hr_status hr_kernels_choose_from(hr_kernels *out, const hr_kernel *const *rows, 
         if (k == NULL || reference == NULL) {
             return hr_fail(err, HR_E_SELFCHECK, HR_NO_OFFSET, hr_op_name((hr_op)op), "no kernel can run on this machine");
         }
+#if defined(HR_NO_SELFCHECK)
+        (void)check, (void)scratch, (void)report, (void)ctx;
+#else
         while (check && k->rank > 0) {
             bool ok = hr_selfcheck_kernel(k, reference, scratch);
             if (report != NULL) report(ctx, k, ok);
@@ -69,6 +72,7 @@ hr_status hr_kernels_choose_from(hr_kernels *out, const hr_kernel *const *rows, 
             out->n_bad++;
             k = best_row(rows, n, (hr_op)op, out->isa, k->rank);
         }
+#endif
         out->chosen[op] = k;
     }
 #define X(name, type) out->name = (type *)out->chosen[HR_OP_##name]->fn;

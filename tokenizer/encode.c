@@ -78,8 +78,12 @@ static void encode_fragment(hr_tok_enc *e, const uint8_t *p, size_t n, bool firs
     if (n == 0) return;
     switch (e->t->spec.model) {
     case HR_TOK_SPM: hr_tok_spm_fragment(e, p, n, first && e->t->spec.add_space_prefix); break;
+#if !defined(HR_NO_BPE) /* nor WordPiece: the Unicode tables serve both; hr_tok_init refuses such a file */
     case HR_TOK_BPE: hr_tok_bpe_fragment(e, p, n); break;
     case HR_TOK_WPM: hr_tok_wpm_fragment(e, p, n); break;
+#else
+    default: break;
+#endif
     }
 }
 

@@ -328,7 +328,7 @@ static const hr_pretok_family pretok_families[] = {
     {" gemma4 ", {stage_newlines_kept}, false, true, true},
 };
 
-const hr_pretok_family *hr_pretok_find(hr_str name) {
+const hr_pretok_family *(hr_pretok_find)(hr_str name) {
     char word[64];
     if (name.size == 0) return &pretok_families[0];
     if (name.size > sizeof word - 3 || memchr(name.data, ' ', name.size) != NULL) return NULL;

@@ -15,6 +15,9 @@ typedef struct hr_pretok_family {
     bool raw;            /* not byte-level: spaces become U+2581, the rest is UTF-8 */
 } hr_pretok_family;
 HR_PRIVATE const hr_pretok_family *hr_pretok_find(hr_str name); /* NULL: unknown */
+#if defined(HR_NO_BPE) /* pretok.c's is not asked: nothing else holds its tables */
+#define hr_pretok_find(name) NULL
+#endif
 
 typedef struct hr_pretok {
     const hr_pretok_family *family;

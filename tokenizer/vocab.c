@@ -450,6 +450,10 @@ hr_status hr_tok_init(const hr_tok_spec *spec, hr_arena *arena, hr_tok **out, hr
         return hr_fail(err, HR_E_UNSUPPORTED, HR_NO_OFFSET, "tokenizer.ggml.pre", "the pre-tokenizer '%.*s' is not known",
                        (int)hr_min_size(spec->pre.size, 64), spec->pre.data);
     }
+#if defined(HR_NO_BPE)
+    if (spec->model == HR_TOK_WPM) return hr_fail(err, HR_E_UNSUPPORTED, HR_NO_OFFSET, "tokenizer.ggml.model", "built without "
+                                                  "WordPiece (HR_NO_BPE)");
+#endif
     HR_TRY(check_ids(spec, err));
     HR_TRY(measure_tokens(&counted, &z, err));
     bool bpe = spec->model == HR_TOK_BPE;

@@ -73,16 +73,29 @@ BEGIN {
     print " */"
     print "#define HR_DROP 1"
     print "#define HR_SOURCE_ID \"" ID "\""
+    for (a = 1; a < ARGC; a++) # what is left out is still declared
+        if (ARGV[a] ~ /^[A-Z]+:/ && !(substr(ARGV[a], 1, index(ARGV[a], ":")) in known)) {
+            known[substr(ARGV[a], 1, index(ARGV[a], ":"))] = 1
+            any = any (any == "" ? "#if " : " || ") "defined(HR_NO_" substr(ARGV[a], 1, index(ARGV[a], ":") - 1) ")"
+        }
     seen["engine/base/base.h"] = 1 # first of all: it sets the feature macros
     print ""
     print banner("engine/base/base.h")
     copy("engine/base/base.h")
-    for (a = 1; a < ARGC; a++) headers(ARGV[a])
+    if (any != "") print any "\n#pragma GCC diagnostic ignored \"-Wunused-function\"\n#endif"
+    for (a = 1; a < ARGC; a++) { # NAME:file may be left out by -DHR_NO_NAME
+        file[a] = ARGV[a]
+        plane[a] = sub(/^[A-Z]*:/, "", file[a]) ? substr(ARGV[a], 1, index(ARGV[a], ":") - 1) : ""
+        headers(file[a])
+    }
     for (a = 1; a < ARGC; a++) {
         print ""
-        print banner(ARGV[a])
-        copy(ARGV[a])
+        if (plane[a] != plane[a - 1] && plane[a - 1] != "") print "#endif /* HR_NO_" plane[a - 1] " */\n"
+        if (plane[a] != plane[a - 1] && plane[a] != "") print "#if !defined(HR_NO_" plane[a] ")"
+        print banner(file[a])
+        copy(file[a])
     }
+    if (plane[ARGC - 1] != "") print "#endif"
     if (!public_done) print "#include \"hearth.h\""
     exit 0
 }

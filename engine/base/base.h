@@ -14,6 +14,25 @@
 #define _FILE_OFFSET_BITS 64 /* models above 2 GiB on 32-bit hosts */
 #endif
 
+/* HEARTH_MCU: the engine alone, for a device without an operating system: no threads, files or malloc; the model lies in
+ * flash and is opened by address, everything else in the caller's buffers. The caller gives an allocator or `memory`. */
+#if defined(HEARTH_MCU)
+#define HR_NO_THREADS 1
+#define HR_NO_FILES 1
+#define HR_NO_MMAP 1
+#define HR_NO_MALLOC 1
+#define HR_NO_CLOCK 1
+#define HR_NO_MEMORY 1
+#define HR_NO_RELEASES 1
+#define HR_NO_REDACTION 1
+#define HR_NO_POLICY 1
+#define HR_NO_GUIDE 1
+#define HR_NO_ADAPTERS 1
+#define HR_NO_STATE 1
+#define HR_NO_SELFCHECK 1
+#define HR_NO_BPE 1
+#endif
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -48,7 +67,11 @@
 #endif
 #if defined(__GNUC__)
 #define HR_INLINE static inline __attribute__((always_inline, unused))
+#if !defined(HEARTH_MCU) /* there int32_t may be a long: as wide as int, but not the same to the check */
 #define HR_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#else
+#define HR_PRINTF(f, a)
+#endif
 #else
 #define HR_INLINE static inline
 #define HR_PRINTF(f, a)

@@ -1,7 +1,11 @@
 /* sys.c: files, mappings, clock and the default allocator over POSIX and libc. */
 #include "engine/base/sys.h"
+#if !defined(HR_NO_MALLOC)
 #include <stdlib.h>
+#endif
+#if !defined(HR_NO_CLOCK)
 #include <time.h>
+#endif
 #if defined(HR_DEBUG)
 #include <stdio.h>
 #endif
@@ -23,6 +27,10 @@ void hr_assert_fail(const char *expr, const char *file, int line) {
 #endif
 
 /* --- default allocator -------------------------------------------------------------------------------------------- */
+#if defined(HR_NO_MALLOC)
+static void *libc_alloc(void *ctx, size_t size, size_t align) { return (void)ctx, (void)size, (void)align, NULL; }
+static void libc_free(void *ctx, void *ptr, size_t size) { (void)ctx, (void)ptr, (void)size; }
+#else
 /* Large blocks (weights, caches) ask for huge pages: a fault for each 2 MiB instead of 4 KiB, fewer misses of the TLB. Only
  * those that lie in the block as a whole, so that nothing beyond its bytes is ever touched. A hint: it may be refused. */
 static void advise_huge(void *p, size_t size) {
@@ -50,17 +58,22 @@ static void libc_free(void *ctx, void *ptr, size_t size) {
     (void)ctx, (void)size;
     free(ptr);
 }
+#endif
 
 const hr_allocator *hr_allocator_default(void) {
     static const hr_allocator libc = {libc_alloc, libc_free, NULL};
     return &libc;
 }
 
+#if defined(HR_NO_CLOCK)
+uint64_t hr_clock_ns(void) { return 0; }
+#else
 uint64_t hr_clock_ns(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
+#endif
 
 /* --- POSIX files -------------------------------------------------------------------------------------------------- */
 #if !defined(HR_NO_FILES)

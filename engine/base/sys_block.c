@@ -1,9 +1,11 @@
 /* sys_block.c: the block interface over a POSIX file, random bytes and the calendar clock. */
 #include "engine/base/sys.h"
 #include "engine/base/sys_block.h"
-#include <stdlib.h>
+#if !defined(HR_NO_CLOCK)
 #include <time.h>
+#endif
 #if !defined(HR_NO_FILES)
+#include <stdlib.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -11,11 +13,15 @@
 #include <unistd.h>
 #endif
 
+#if defined(HR_NO_CLOCK)
+uint64_t hr_clock_unix_ms(void) { return 0; }
+#else
 uint64_t hr_clock_unix_ms(void) {
     struct timespec t;
     clock_gettime(CLOCK_REALTIME, &t);
     return (uint64_t)t.tv_sec * 1000u + (uint64_t)t.tv_nsec / 1000000u;
 }
+#endif
 
 #if !defined(HR_NO_FILES)
 static hr_status block_fail(hr_error *err, uint64_t offset, const char *verb) {

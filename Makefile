@@ -147,6 +147,13 @@ cross:
 	@+$(if $(and $(call HAVE,$(CROSS)gcc),$(call HAVE,qemu-aarch64)),HEARTH_CRASH_STATES=1000 $(VARIANT) B=build/aarch64 CC=$(CROSS)gcc \
 	    AR=$(CROSS)ar EXTRA=-static RUNNER=qemu-aarch64 test,echo "cross: skipped: no $(CROSS)gcc or no qemu-aarch64")
 
+# firmware on emulated boards: the same logit hash as here, flash, RAM and stack
+MCU_BOARDS ?= stm32f405 an386 an500 an505 an547
+MCU_MODEL  ?= $(DATA)/models/stories260K-Q4_K.gguf
+mcu: $(B)/drop/hearth.c $(B)/libhearth.a
+	@if [ ! -f "$(MCU_MODEL)" ]; then echo "mcu: skipped: no $(MCU_MODEL)"; else for b in $(MCU_BOARDS); do \
+	    sh tools/mcu.sh $(B)/drop $(B)/libhearth.a $(B)/mcu $$b "$(MCU_MODEL)" || exit 1; done; fi
+
 SECONDS ?= 12
 LIBFUZZ = $(if $(CLANG),$(shell echo 'int LLVMFuzzerTestOneInput(const char *p, long n) { return !p || n < 0; }' | \
              $(CLANG) -fsanitize=fuzzer,address -x c - -o /dev/null 2>/dev/null && echo yes))
@@ -197,6 +204,7 @@ help:
 	@echo "crash          CRASH_STATES=$(CRASH_STATES) distinct ones of the store; storm: two processes in full"
 
 -include $(shell find $(B)/rel $(B)/dbg -name '*.d' 2>/dev/null)
-.PHONY: all run test check crash storm drop size bench try roofline plot onehash coverage coverage-check fuzz fuzz-run lint spills asan ubsan tsan cross \
+.PHONY: all run test check crash storm drop size bench try roofline plot onehash coverage coverage-check fuzz fuzz-run lint spills \
+        asan ubsan tsan cross mcu \
         test-gcc test-clang clean help FORCE
 .DEFAULT_GOAL := all

@@ -4,7 +4,12 @@
 #include "engine/base/fmath.h"
 #include "engine/session.h"
 
-enum { ATTN_ROWS = 64, ATTN_ROWS_REF = 8, ATTN_UNITS_A_THREAD = 4, ATTN_SPLIT_PAGES = 4 };
+#if defined(HEARTH_MCU) /* no kernel there takes more at a time than the reference */
+enum { ATTN_ROWS = 8 };
+#else
+enum { ATTN_ROWS = 64 };
+#endif
+enum { ATTN_ROWS_REF = 8, ATTN_UNITS_A_THREAD = 4, ATTN_SPLIT_PAGES = 4 };
 
 /* --- one tile of query rows --------------------------------------------------------------------------------------------------- */
 size_t hr_attn_rows(const hr_model *m) {

@@ -42,4 +42,7 @@ HR_PRIVATE void hr_out_end(hr_out *o);
  * HR_PROMPT_BYTES for every token of the context: longer text is given to hearth_tokenize and hearth_feed. */
 enum { HR_PROMPT_BYTES = 16, HR_PROMPT_MIN_BYTES = 4096 };
 HR_PRIVATE size_t hr_generate_work_bytes(const hr_model *m, size_t ctx_tokens);
+#if defined(HR_NO_GENERATE) /* the drop without generate.c: hearth_tokenize, hearth_feed, hearth_sample */
+size_t hr_generate_work_bytes(const hr_model *m, size_t ctx_tokens) { return (void)m, (void)ctx_tokens, 0; }
+#endif
 #endif

@@ -318,7 +318,7 @@ static bool part_name(char *path, size_t n, uint32_t i, uint32_t count) {
 }
 
 static hr_status refuse_later_part(const char *path, uint64_t no, uint64_t count, hr_error *err) {
-    char first[4096];
+    char first[HR_GGUF_PATH];
     size_t n = path != NULL ? strlen(path) : sizeof first, base = 0;
     if (n < sizeof first) {
         memcpy(first, path, n + 1);
@@ -338,7 +338,7 @@ static hr_status open_parts(hr_gguf *g, const hr_gguf_source *src, hr_error *err
                                           "opened from memory");
     if (count > HR_GGUF_MAX_SHARDS) return hr_fail(err, HR_E_LIMIT, HR_NO_OFFSET, "split.count", "%llu parts; at most %d "
                                                    "are accepted", (unsigned long long)count, (int)HR_GGUF_MAX_SHARDS);
-    char path[4096];
+    char path[HR_GGUF_PATH];
     size_t n = strlen(src->path);
     if (n >= sizeof path) return hr_fail(err, HR_E_LIMIT, HR_NO_OFFSET, "path", "longer than %zu bytes", sizeof path);
     for (uint32_t i = 1; i < count; i++) {

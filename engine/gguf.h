@@ -17,8 +17,13 @@ enum {
     HR_GGUF_U8 = 0, HR_GGUF_I8, HR_GGUF_U16, HR_GGUF_I16, HR_GGUF_U32, HR_GGUF_I32, HR_GGUF_F32, HR_GGUF_BOOL,
     HR_GGUF_STRING, HR_GGUF_ARRAY, HR_GGUF_U64, HR_GGUF_I64, HR_GGUF_F64, HR_GGUF_TYPES
 };
+#if defined(HEARTH_MCU) /* one file in flash, without a path; these lie in the model and on the stack */
+enum { HR_GGUF_MAX_SHARDS = 1, HR_GGUF_PATH = 64 };
+#else
+enum { HR_GGUF_MAX_SHARDS = 256, HR_GGUF_PATH = 4096 };
+#endif
 enum {
-    HR_GGUF_MAX_KV = 65536, HR_GGUF_MAX_TENSORS = 65536, HR_GGUF_MAX_SHARDS = 256, HR_GGUF_MAX_KEY = 256,
+    HR_GGUF_MAX_KV = 65536, HR_GGUF_MAX_TENSORS = 65536, HR_GGUF_MAX_KEY = 256,
     HR_GGUF_MAX_NAME = 63, HR_GGUF_MAX_STRING = 1 << 20, HR_GGUF_MAX_DIMS = 4,
     HR_GGUF_MAX_HEADER = 1 << 28 /* in windows, where it is kept in memory */
 };

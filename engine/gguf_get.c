@@ -207,7 +207,7 @@ hr_status hr_gguf_array(const hr_gguf *g, const char *key, uint8_t elem, const h
 
 /* --- tensors ------------------------------------------------------------------------------------------------------------------ */
 hr_status hr_gguf_check_data(const hr_gguf *g, hr_error *err) {
-    uint64_t end[HR_GGUF_MAX_SHARDS];
+    uint64_t end[HR_GGUF_MAX_SHARDS] = {0};
     char label[64];
     for (uint32_t i = 0; i < g->n_shards; i++) end[i] = g->shards[i].header_bytes;
     for (uint32_t i = 0; i < g->n_tensors; i++) {

@@ -14,6 +14,9 @@ void hr_kv_init(hr_kv *kv, hr_arena *arena, const hr_model *m, size_t ctx, size_
     kv->window = m->hp.causal && m->hp.window > 0 && m->hp.window < ctx ? m->hp.window : ctx;
     kv->ring = hr_min_size(kv->n_pages, hr_div_up(kv->window + batch, HR_KV_PAGE) + 1);
     size_t k_width = kv->ints ? hr_act_kq(kv->dk) : kv->dk, v_width = kv->dv;
+#if defined(HEARTH_MCU) /* only the reference kernel is there, and it does not read the padding to 32 */
+    if (type == HEARTH_KV_I8) k_width = (kv->dk + 3) / 4 * 4;
+#endif
     if (type == HEARTH_KV_Q4) k_width /= 2, v_width = hr_div_up(v_width, 2);
     kv->v_at = k_width * HR_KV_PAGE * units[type];
     kv->kd_at = kv->v_at + v_width * HR_KV_PAGE * units[type];

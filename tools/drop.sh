@@ -34,6 +34,7 @@ plane() {
     engine/guide*.c) echo GUIDE ;;
     engine/adapter.c) echo ADAPTERS ;;
     engine/state.c) echo STATE ;;
+    engine/generate.c | engine/draft.c) echo GENERATE ;;
     kernels/selfcheck.c) echo SELFCHECK ;;
     esac
 }

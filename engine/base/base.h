@@ -30,6 +30,7 @@
 #define HR_NO_ADAPTERS 1
 #define HR_NO_STATE 1
 #define HR_NO_SELFCHECK 1
+#define HR_NO_GENERATE 1
 #define HR_NO_BPE 1
 #endif
 

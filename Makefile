@@ -189,7 +189,7 @@ spills:
 
 CHECKS ?= lint spills test-gcc test-clang drop asan tsan fuzz cross size onehash
 check:
-	@ONEHASH_SMALL=1 MAKE="$(MAKE)" sh tools/check.sh $(CHECKS)
+	@ONEHASH_SMALL=1 SIZE_QUICK=1 MAKE="$(MAKE)" sh tools/check.sh $(CHECKS)
 
 clean:
 	rm -rf build

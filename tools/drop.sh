@@ -24,7 +24,7 @@ rank() {
     *) echo 41 ;;
     esac
 }
-# What a build may leave out, as whole files: -DHR_NO_<name> (README "Size"). Headers keep stand-ins for what others call.
+# What a build may leave out, as whole files: -DHR_NO_<name> (tools/size.sh says what each saves). Headers keep stand-ins for what others call.
 plane() {
     case $1 in
     memory/* | engine/api_memory.c | engine/api_facts.c) echo MEMORY ;;

@@ -44,7 +44,12 @@ static void attn_page_f32_c(const hr_attn_args *a) {
 
 static void attn_page_i8_c(const hr_attn_args *a) {
     const int8_t *k = (const int8_t *)a->k;
-    size_t kq = hr_act_kq(a->dk), stored = (a->dk + 3) / 4 * 4; /* behind it q is 0 */
+    size_t kq = hr_act_kq(a->dk);
+#if defined(HEARTH_MCU)
+    size_t stored = (a->dk + 3) / 4 * 4; /* kv.c keeps no padding there; q is 0 behind it */
+#else
+    size_t stored = kq;
+#endif
     float s[HR_KV_PAGE];
     for (size_t i = 0; i < a->n; i++) {
         const int8_t *q = a->q8 + i * kq;
@@ -52,7 +57,8 @@ static void attn_page_i8_c(const hr_attn_args *a) {
             s[t] = 0.0f;
             for (size_t j = 0; j < kq / 32; j++) {
                 int32_t isum = 0;
-                for (size_t d = 32 * j; d < 32 * j + 32 && d < stored; d++) isum += q[d] * k[(d / 4 * HR_KV_PAGE + t) * 4 + d % 4];
+                for (size_t d = 32 * j; d < 32 * j + 32 && d < stored; d++)
+                    isum += q[d] * k[(d / 4 * HR_KV_PAGE + t) * 4 + d % 4];
                 s[t] = hr_fma((float)isum, a->qd[i * (kq / 32) + j] * a->kd[t], s[t]);
             }
         }

@@ -2,6 +2,7 @@
  * follow from the polynomial 0x82f63b78; tests/test_store_log.c makes them again bit by bit. */
 #include "kernels/kernel.h"
 
+#if !defined(HR_NO_MEMORY) || !defined(HR_NO_STATE)
 static const uint32_t crc32c_tables[8][256] = {
     {
         0x00000000, 0xf26b8303, 0xe13b70f7, 0x1350f3f4, 0xc79a971f, 0x35f1141c, 0x26a1e7e8, 0xd4ca64eb,
@@ -289,6 +290,17 @@ uint32_t hr_crc32c(const void *data, size_t n, uint32_t seed) {
     for (; n > 0; n--, p++) c = c >> 8 ^ crc32c_tables[0][(c ^ *p) & 255];
     return ~c;
 }
+#else /* nobody asks: without its 8 KB of tables */
+uint32_t hr_crc32c(const void *data, size_t n, uint32_t seed) {
+    const uint8_t *p = (const uint8_t *)data;
+    uint32_t c = ~seed;
+    for (; n > 0; n--, p++) {
+        c ^= *p;
+        for (int bit = 0; bit < 8; bit++) c = c >> 1 ^ (c & 1 ? 0x82f63b78u : 0);
+    }
+    return ~c;
+}
+#endif
 
 static uint32_t crc32c_c(const void *data, size_t n, uint32_t seed) { return hr_crc32c(data, n, seed); }
 HR_KERNEL(crc32c, crc32c_c, HR_ISA_C, 0, 1, 1)

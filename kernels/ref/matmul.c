@@ -1,6 +1,7 @@
 /* matmul.c: the specification of every matrix product, over row-major blocks. Clear before fast: a slice of 32 weights is
  * decoded to integers, its dot with the activations is exact, and one chain of fused multiply-adds runs along k. */
 #include "engine/base/fmath.h"
+#include "kernels/arm/dot_dsp.h"
 #include "kernels/kernel.h"
 
 /* --- float weights: one chain over every k ------------------------------------------------------------------------------- */
@@ -41,7 +42,11 @@ HR_KERNEL(matmul_bf16, matmul_bf16_c, HR_ISA_C, 0, 1, 1)
 /* --- quantized weights ---------------------------------------------------------------------------------------------------- */
 static float add_slice(const hr_slice *s, const int8_t *q, float d, float ds, const int16_t *s16, float acc) {
     int32_t isum[2] = {0, 0};
+#if defined(HR_DOT_DSP)
+    hr_dot_dsp(s->w, q, isum);
+#else
     for (int i = 0; i < 32; i++) isum[i / 16] += s->w[i] * q[i];
+#endif
     int32_t t = s->sc[0] * isum[0] + s->sc[1] * isum[1];
     acc = hr_fma((float)t, s->d * d, acc);
     if (s->has_m) acc = hr_fma(s->m, ds, acc);

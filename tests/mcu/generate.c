@@ -92,7 +92,8 @@ int main(void) {
     hearth_session *s = open_all(&model, &err);
     if (s == NULL) return fails(&err);
     hearth_model_get_info(model, &info);
-    if (hearth_tokenize(model, prompt, sizeof prompt - 1, HEARTH_TOK_SPECIAL, tokens, 64, &n, &err) != HEARTH_OK) return fails(&err);
+    if (hearth_tokenize(model, prompt, sizeof prompt - 1, HEARTH_TOK_SPECIAL, tokens, 64, &n, &err) != HEARTH_OK)
+        return fails(&err);
     mcu_print(prompt);
     for (int i = 0; i < TOKENS; i++) {
         if (hearth_feed(s, tokens, n, 1, &err) != HEARTH_OK) return fails(&err);

@@ -203,7 +203,7 @@ static hr_status posix_unchanged(void *ctx, void *handle, hr_error *err) {
     return hr_fail(err, HR_E_IO, HR_NO_OFFSET, "file", "the file was changed while it was being read");
 }
 
-static void posix_close(void *ctx, void *handle) {
+static void posix_shut(void *ctx, void *handle) {
     (void)ctx;
     close(((posix_file *)handle)->fd);
     free(handle);
@@ -211,7 +211,7 @@ static void posix_close(void *ctx, void *handle) {
 
 const hr_file_ops *hr_file_ops_default(void) {
     static const hr_file_ops posix = {posix_open, posix_read,      posix_map,   posix_unmap,
-                                      posix_drop, posix_unchanged, posix_close, NULL};
+                                      posix_drop, posix_unchanged, posix_shut, NULL};
     return &posix;
 }
 #undef posix_map

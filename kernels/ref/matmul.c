@@ -1,7 +1,7 @@
 /* matmul.c: the specification of every matrix product, over row-major blocks. Clear before fast: a slice of 32 weights is
  * decoded to integers, its dot with the activations is exact, and one chain of fused multiply-adds runs along k. */
 #include "engine/base/fmath.h"
-#include "kernels/arm/dot_dsp.h"
+#include "kernels/dot_dsp.h"
 #include "kernels/kernel.h"
 
 /* --- float weights: one chain over every k ------------------------------------------------------------------------------- */

@@ -4,7 +4,6 @@
 #include "engine/base/base.h"
 
 #if defined(__ARM_FEATURE_DSP) && defined(__ARM_FEATURE_SIMD32) && !defined(HR_NO_DSP)
-#include <arm_acle.h>
 #define HR_DOT_DSP 1
 /* isum[h] += w . x over elements 16h .. 16h + 15 */
 HR_INLINE void hr_dot_dsp(const int8_t *w, const int8_t *x, int32_t isum[2]) {
@@ -12,8 +11,8 @@ HR_INLINE void hr_dot_dsp(const int8_t *w, const int8_t *x, int32_t isum[2]) {
         uint32_t a, b;
         memcpy(&a, w + i, 4);
         memcpy(&b, x + i, 4);
-        isum[i / 16] = __smlad(__sxtb16(a), __sxtb16(b), isum[i / 16]);
-        isum[i / 16] = __smlad(__sxtb16(a >> 8), __sxtb16(b >> 8), isum[i / 16]);
+        isum[i / 16] = __builtin_arm_smlad(__builtin_arm_sxtb16(a), __builtin_arm_sxtb16(b), isum[i / 16]);
+        isum[i / 16] = __builtin_arm_smlad(__builtin_arm_sxtb16(a >> 8), __builtin_arm_sxtb16(b >> 8), isum[i / 16]);
     }
 }
 #endif

@@ -80,6 +80,7 @@ static void run_row(const hr_kernel *k, float *x, float *y, size_t i, size_t n) 
     case HR_OP_rope_norm:
     case HR_OP_rope_neox: ((hr_rope_fn *)k->fn)(y, n / 128, 128, 128, lab_f32[1], lab_f32[2]); break;
     case HR_OP_attn_merge: ((hr_attn_merge_fn *)k->fn)(&m, &l, y, 0.25f, 1.0f, x, n); break;
+    case HR_OP_exp_sum: lab_f32[4][0] = ((hr_exp_fn *)k->fn)(x, n, 1.0f, y); break;
     case HR_OP_silu:
     case HR_OP_gelu_tanh:
     case HR_OP_gelu_erf:
@@ -183,7 +184,7 @@ static bool plan_work(const lab_bench *b, const hr_kernel *k, lab_shape shape, l
         return true;
     case HR_OP_quant_a8: case HR_OP_rmsnorm: case HR_OP_layernorm: case HR_OP_rope_norm: case HR_OP_rope_neox:
     case HR_OP_attn_merge: case HR_OP_silu: case HR_OP_gelu_tanh: case HR_OP_gelu_erf: case HR_OP_relu2:
-    case HR_OP_swiglu_oai: return true;
+    case HR_OP_swiglu_oai: case HR_OP_exp_sum: return true;
     default: return false;
     }
 }

@@ -116,6 +116,9 @@ typedef void hr_rope_fn(float *x, size_t heads, size_t head_stride, size_t n_rot
  * the exact order of operations is kernels/ref/act.c over engine/base/fmath.h */
 typedef void hr_act_fn(const float *gate, const float *up, size_t n, float *y);
 
+/* --- training: y[i] = hr_expf(x[i] - shift); returns their sum in 16 lanes.  y may be x ------------------------------------- */
+typedef float hr_exp_fn(const float *x /* [n] */, size_t n, float shift, float *y);
+
 /* --- attention over one page of 64 positions of one kv head ---------------------------------------------------------------
  * For each of n query rows (heads that share the kv head, times tokens), positions [lo[i], hi[i]) of the page visible
  * (lo < hi):
@@ -185,7 +188,7 @@ HR_PRIVATE hr_crc_fn *hr_crc32c_fastest(void);                            /* the
     X(silu, hr_act_fn) X(gelu_tanh, hr_act_fn) X(gelu_erf, hr_act_fn) X(relu2, hr_act_fn) X(swiglu_oai, hr_act_fn) \
     X(attn_page_f32, hr_attn_page_fn) X(attn_page_i8, hr_attn_page_fn) X(attn_merge, hr_attn_merge_fn) \
     X(kv_f16, hr_kv_f16_fn) X(kv_q4, hr_kv_q4_fn) X(scan_i8, hr_scan_fn) X(scan_signs, hr_signs_fn)               \
-    X(crc32c, hr_crc_fn)                                                                                           \
+    X(crc32c, hr_crc_fn) X(exp_sum, hr_exp_fn)                                                                       \
     X(matmul_fast, hr_fast_fn) X(quant_fast, hr_quant_fast_fn)
 
 typedef enum hr_op {

@@ -159,6 +159,7 @@ static bool check_row(const hr_kernel *k, const hr_kernel *reference, hr_arena *
             memcpy(y[i], x, N * sizeof(float));
             ((hr_rope_fn *)fn)(y[i], 3, 49, 40, w, b);
             break;
+        case HR_OP_exp_sum: y[i][N - 1] = ((hr_exp_fn *)fn)(x, N - 1, 7.5f, y[i]); break;
         default: ((hr_act_fn *)fn)(x, w, N, y[i]); break;
         }
     }

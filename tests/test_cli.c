@@ -117,7 +117,7 @@ T_TEST(help_everywhere) {
 }
 T_TEST(misuse) {
     static const char *const later[] = {"chat", "ask", "embed",
-                                        "train", "adapter", "serve"};
+                                        "adapter", "serve"};
     for (size_t i = 0; i < sizeof later / sizeof *later; i++) {
         T_EQ_I(sh("hearth %s x", later[i]), 2);
         T_CHECK(says("not built yet"));

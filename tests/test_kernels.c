@@ -457,6 +457,24 @@ static void check_gate(const hr_kernel *kernel, const hr_kernel *reference) {
 }
 T_TEST(gates_equal_the_reference) { each_kernel(HR_OP_silu, HR_OP_swiglu_oai, check_gate); }
 
+static void check_exp_sum(const hr_kernel *kernel, const hr_kernel *reference) {
+    for (size_t i = 0; i < HR_COUNT(row_lengths) * IN_CLASSES * 2; i++) {
+        size_t n = row_lengths[i / 2 / IN_CLASSES];
+        float shift = i % 5 == 0 ? 0.0f : 3.25f;
+        char what[64];
+        fill_floats(row_x, n, (int)(i / 2 % IN_CLASSES));
+        fill_pattern(row_want, MAX_N);
+        fill_pattern(row_got, MAX_N);
+        float want = ((hr_exp_fn *)reference->fn)(row_x, n, shift, row_want);
+        const float *x = place_input(0, row_x, 4 * n, 4);
+        if (i % 2) memcpy(row_got, row_x, 4 * n), x = row_got;
+        float got = ((hr_exp_fn *)kernel->fn)(x, n, shift, row_got);
+        snprintf(what, sizeof what, "n %zu, variant %zu", n, i);
+        if (!compare_floats(what, row_want, row_got, MAX_N) || !compare_floats(what, &want, &got, 1)) return;
+    }
+}
+T_TEST(exp_sum_equals_the_reference) { each_kernel(HR_OP_exp_sum, HR_OP_exp_sum, check_exp_sum); }
+
 /* the whole line, in steps that no vector length divides: 2^32 / 4099 floats */
 static void check_gate_sweep(const hr_kernel *kernel, const hr_kernel *reference) {
     for (uint64_t u = 0; u < 1ull << 32;) {
@@ -675,7 +693,8 @@ int main(int argc, char **argv) {
     static const t_entry all[] = {
         T_RUN(matmul_equals_the_reference), T_RUN(fast_products_equal_the_reference),
         T_RUN(fast_activations_equal_the_reference), T_RUN(quant_equals_the_reference), T_RUN(norms_equal_the_reference),
-        T_RUN(rope_equals_the_reference), T_RUN(gates_equal_the_reference), T_RUN(gates_equal_the_reference_everywhere),
+        T_RUN(rope_equals_the_reference), T_RUN(exp_sum_equals_the_reference),
+        T_RUN(gates_equal_the_reference), T_RUN(gates_equal_the_reference_everywhere),
         T_RUN(attention_equals_the_reference), T_RUN(unpacked_pages_equal_the_reference),
         T_RUN(merge_equals_the_reference), T_RUN(a_broken_kernel_is_passed_over),
         T_RUN(mask_takes_kernels_away)};

@@ -133,4 +133,5 @@ int cmd_schema(int argc, char **argv);
 int cmd_metrics(int argc, char **argv);
 int cmd_fleet(int argc, char **argv);
 int cmd_release(int argc, char **argv);
+int cmd_train(int argc, char **argv);
 #endif

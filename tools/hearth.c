@@ -27,11 +27,12 @@ static const word words[] = {
     {"redact", cmd_redact, "[FILE]         replaces what is personal or secret in a stream of text"},
     {"metrics", cmd_metrics, "show|export FILE        figures of one device; what may leave of them"},
     {"release", cmd_release, "keygen|sign|verify|...  signed releases: who may run what, A/B slots"},
+    {"train", cmd_train, "adapter|model MODEL ...  learn from a text, on this machine"},
     {"fleet", cmd_fleet, "merge OUT IN... | report FILE   figures of many devices"},
 };
 /* words that the design names and this version does not have */
 static const char *const later[] = {"chat",   "ask",
-                                    "embed",  "train",
+                                    "embed",
                                     "adapter", "serve"};
 
 static void print_words(FILE *f) {

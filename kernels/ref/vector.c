@@ -112,6 +112,18 @@ static void rope_neox_c(float *x, size_t heads, size_t head_stride, size_t n_rot
 HR_KERNEL(rope_norm, rope_norm_c, HR_ISA_C, 0, 1, 1)
 HR_KERNEL(rope_neox, rope_neox_c, HR_ISA_C, 0, 1, 1)
 
+/* --- training -------------------------------------------------------------------------------------------------------------------- */
+static float exp_sum_c(const float *x, size_t n, float shift, float *y) {
+    float lane[16] = {0};
+    for (size_t i = 0; i < n; i++) {
+        y[i] = hr_expf(x[i] - shift);
+        lane[i % 16] += y[i];
+    }
+    return sum_lanes(lane);
+}
+
+HR_KERNEL(exp_sum, exp_sum_c, HR_ISA_C, 0, 1, 1)
+
 /* --- gated activations ---------------------------------------------------------------------------------------------------------- */
 static float silu_of(float g) { return g * hr_sigmoidf(g); }
 /* 0.5 g (1 + tanh(sqrt(2/pi) g (1 + 0.044715 g^2))) */

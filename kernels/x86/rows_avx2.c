@@ -233,6 +233,19 @@ ROW_GATE(relu2)
 ROW_GATE(swiglu_oai)
 #undef ROW_GATE
 
+HR_T_AVX2 static float exp_sum_avx2(const float *x, size_t n, float shift, float *y) {
+    __m256 lower = _mm256_setzero_ps(), upper = lower, s = splat(shift);
+    for (size_t i = 0; i < n; i += 8) {
+        __m256 e = exp_lanes(_mm256_sub_ps(load_lanes(x + i, n - i), s));
+        store_lanes(y + i, n - i, e);
+        if (n - i < 8) e = _mm256_and_ps(e, _mm256_castsi256_ps(first_lanes(n - i)));
+        if (i & 8) upper = _mm256_add_ps(upper, e);
+        else lower = _mm256_add_ps(lower, e);
+    }
+    return add_tree(lower, upper);
+}
+
+HR_KERNEL(exp_sum, exp_sum_avx2, HR_ISA_AVX2, 10, 1, 1)
 HR_KERNEL(quant_a8, quant_a8_avx2, HR_ISA_AVX2, 10, 1, 1)
 HR_KERNEL(rmsnorm, rmsnorm_avx2, HR_ISA_AVX2, 10, 1, 1)
 HR_KERNEL(layernorm, layernorm_avx2, HR_ISA_AVX2, 10, 1, 1)

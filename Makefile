@@ -16,7 +16,7 @@ export CC HEARTH_DATA MODELS
 KERNELS := $(sort $(wildcard kernels/ref/*.c kernels/x86/*.c kernels/arm/*.c kernels/mve/*.c kernels/riscv/*.c))
 LIB_C   := $(sort $(wildcard engine/*.c engine/base/*.c kernels/*.c quant/*.c tokenizer/*.c memory/*.c policy/*.c) \
              $(KERNELS))
-TOOL_C  := $(sort $(wildcard tools/hearth*.c tools/cmd_*.c tools/cli*.c tools/convert*.c) tools/json.c tools/safetensors.c \
+TOOL_C  := $(sort $(wildcard tools/hearth*.c tools/cmd_*.c tools/cli*.c tools/convert*.c) tools/json.c tools/safetensors.c tools/bpe_train.c \
              $(wildcard bench/lab_*.c))
 TEST_C  := $(sort $(wildcard tests/test_*.c))
 ifeq ($(shell grep -ls '^hearth_status hearth_generate' engine/*.c),)
@@ -37,12 +37,14 @@ FUZZERS := $(FUZZ_C:tests/%.c=$(B)/fuzzers/%)
 SEEDS   := $(SEED_C:tests/%.c=$(B)/tests/%)
 BENCHES := $(BENCH_C:bench/%.c=$(B)/bench/%)
 LAB_O   := $(patsubst %.c,$(B)/rel/%.o,$(wildcard bench/lab_*.c tools/cli*.c))
+GEN_C   := $(sort $(wildcard tools/default/gen*.c)) # the default model's data
+GEN_O   := $(GEN_C:%.c=$(B)/rel/%.o)
 HEARTH  := $(if $(TOOL_C),$(B)/hearth)
 GEN     := $(B)/gen/kernel_list.inc
 archive  = @mkdir -p $(B); rm -f $@; $(if $(1),$(AR) rcs $@ $(1),printf '!<arch>\n' > $@)
 link     = @mkdir -p $(@D); $(if $(V),set -x;) $(CC) $(EXTRA) $(LDFLAGS) -o $@ $(1) $(LIBS)
 
-all: $(B)/libhearth.a $(HEARTH)
+all: $(B)/libhearth.a $(HEARTH) $(if $(GEN_C),$(B)/gen_default)
 
 $(B)/rel/%.o: %.c | $(GEN)
 	@mkdir -p $(@D)
@@ -57,6 +59,8 @@ $(B)/libhearth-dbg.a: $(DBG_O)
 $(B)/libtests.a: $(HELP_O)
 	$(call archive,$(HELP_O))
 $(B)/hearth: $(TOOL_O) $(B)/libhearth.a
+	$(call link,$^)
+$(B)/gen_default: $(GEN_O)
 	$(call link,$^)
 $(B)/tests/%: $(B)/dbg/tests/%.o $(B)/libtests.a $(B)/libhearth-dbg.a
 	$(call link,$^)

@@ -57,6 +57,8 @@ int main(int argc, char **argv) {
         printf("hearth %s\n", hearth_version());
         return cli_finish(CLI_OK);
     }
+    if (argc > 2 && strcmp(name, "train") == 0 && strcmp(argv[2], "tokenizer") == 0)
+        return cli_finish(cmd_train_tokenizer(argc - 2, argv + 2));
     for (size_t i = 0; i < CLI_COUNT(words); i++)
         if (strcmp(name, words[i].name) == 0) return cli_finish(words[i].run(argc - 1, argv + 1));
     for (size_t i = 0; i < CLI_COUNT(later); i++)

@@ -1,0 +1,82 @@
+/* gen_main.c: gen_default: labelled examples as JSON lines, or as plain text for the tokenizer's trainer.
+ *
+ *     gen_default --split train|heldout --seed N -n COUNT [--task TASK] [--text] [--max-bytes N]
+ *
+ * A line: {"task", "id": the templates, "prompt", "answer", "keep": what a rewrite must keep, "absent"}. */
+#include "tools/default/gen.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void print_json(const char *s) {
+    putchar('"');
+    for (; *s; s++) {
+        if (*s == '"' || *s == '\\') printf("\\%c", *s);
+        else if (*s == '\n') fputs("\\n", stdout);
+        else putchar(*s);
+    }
+    putchar('"');
+}
+/* the slots of a rewrite that stand in its text and in its answer: names, times, numbers, things */
+static void print_kept(const gd_example *e) {
+    bool any = false;
+    fputs(",\"keep\":[", stdout);
+    for (size_t i = 0; i < e->env.n; i++) {
+        const char *v = e->env.slot[i].value;
+        if (!*v || !strstr(e->prompt, v) || !strstr(e->answer, v)) continue;
+        if (any) putchar(',');
+        print_json(v);
+        any = true;
+    }
+    putchar(']');
+}
+static void print_example(const gd_example *e) {
+    bool rewrite = strcmp(e->task, "short") == 0 || strcmp(e->task, "friendly") == 0 || strcmp(e->task, "formal") == 0;
+    printf("{\"task\":\"%s\",\"id\":\"%s\",\"prompt\":", e->task, e->id);
+    print_json(e->prompt);
+    fputs(",\"answer\":", stdout);
+    print_json(e->answer);
+    if (rewrite) print_kept(e);
+    if (e->absent) fputs(",\"absent\":true", stdout);
+    fputs("}\n", stdout);
+}
+static void print_text(const gd_example *e) { /* without the marks: each stretch between them a line */
+    const char *p = e->prompt;
+    while (*p) {
+        const char *mark = strstr(p, "<|"), *end = mark ? strstr(mark, "|>") : NULL;
+        size_t n = mark ? (size_t)(mark - p) : strlen(p);
+        if (n) printf("%.*s\n", (int)n, p);
+        p = end ? end + 2 : p + n;
+    }
+    printf("%s\n", e->answer);
+}
+int main(int argc, char **argv) {
+    static gd_gen g;
+    static gd_example e;
+    unsigned long seed = 1, count = 10, max_bytes = 0, written = 0;
+    const char *task = NULL;
+    bool held = false, text = false;
+    for (int i = 1; i < argc; i++) {
+        const char *v = i + 1 < argc ? argv[i + 1] : NULL;
+        if (strcmp(argv[i], "--text") == 0) text = true;
+        else if (v && strcmp(argv[i], "--split") == 0) held = strcmp(v, "heldout") == 0, i++;
+        else if (v && strcmp(argv[i], "--seed") == 0) seed = strtoul(v, NULL, 10), i++;
+        else if (v && strcmp(argv[i], "-n") == 0) count = strtoul(v, NULL, 10), i++;
+        else if (v && strcmp(argv[i], "--task") == 0) task = v, i++;
+        else if (v && strcmp(argv[i], "--max-bytes") == 0) max_bytes = strtoul(v, NULL, 10), i++;
+        else {
+            fprintf(stderr, "gen_default --split train|heldout --seed N -n COUNT [--task TASK] [--text] [--max-bytes N]\n");
+            return 2;
+        }
+    }
+    gd_open(&g, seed, held ? GD_HELD : GD_TRAIN);
+    for (unsigned long i = 0; i < count; i++) {
+        if (task) gd_make_task(&g, task, &e);
+        else gd_make(&g, &e);
+        written += strlen(e.prompt) + strlen(e.answer);
+        if (max_bytes && written > max_bytes) break;
+        if (text) print_text(&e);
+        else print_example(&e);
+    }
+    return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
+}

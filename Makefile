@@ -17,7 +17,7 @@ KERNELS := $(sort $(wildcard kernels/ref/*.c kernels/x86/*.c kernels/arm/*.c ker
 LIB_C   := $(sort $(wildcard engine/*.c engine/base/*.c kernels/*.c quant/*.c tokenizer/*.c memory/*.c policy/*.c) \
              $(KERNELS))
 TOOL_C  := $(sort $(wildcard tools/hearth*.c tools/cmd_*.c tools/cli*.c tools/convert*.c) tools/json.c tools/safetensors.c tools/bpe_train.c \
-             $(wildcard bench/lab_*.c))
+             tools/default/eval.c tools/default/banking.c $(wildcard bench/lab_*.c))
 TEST_C  := $(sort $(wildcard tests/test_*.c))
 ifeq ($(shell grep -ls '^hearth_status hearth_generate' engine/*.c),)
 TEST_C  := $(filter-out tests/test_readme.c,$(TEST_C)) # nothing to run the example with yet

@@ -116,6 +116,7 @@ int cli_parse_ids(const char *where, const char *text, size_t n_text, int32_t **
 /* --- the words ------------------------------------------------------------------------------------------- */
 int cmd_run(int argc, char **argv);
 int cmd_tokenize(int argc, char **argv);
+int cmd_eval_default(int argc, char **argv);
 int cmd_train_tokenizer(int argc, char **argv);
 int cmd_logits(int argc, char **argv);
 int cmd_perplexity(int argc, char **argv);

@@ -20,6 +20,7 @@ static const word words[] = {
     {"imatrix", cmd_imatrix, "MODEL -f FILE -o OUT    which columns matter, for quantize"},
     {"convert", cmd_convert, "HF_DIR OUT              a Hugging Face model folder to a GGUF file"},
     {"bench", cmd_bench, "MODEL                   prefill, decode, load, memory, beside the machine's limit"},
+    {"eval-default", cmd_eval_default, "EXAMPLES [MODEL]     labelled examples: what a model gets right"},
     {"selfcheck", cmd_selfcheck, "[MODEL]                 are the kernels right on this chip?"},
     {"memory", cmd_memory, "STORE add|find|get|...  what an app learns about its user, in one file"},
     {"policy", cmd_policy, "check|explain|log FILE  what a subject may use, what for, and where"},
@@ -37,7 +38,7 @@ static const char *const later[] = {"chat",   "ask",
 
 static void print_words(FILE *f) {
     fprintf(f, "hearth %s: private language models on this machine\n\n", hearth_version());
-    for (size_t i = 0; i < CLI_COUNT(words); i++) fprintf(f, "  hearth %-11s %s\n", words[i].name, words[i].about);
+    for (size_t i = 0; i < CLI_COUNT(words); i++) fprintf(f, "  hearth %-12s %s\n", words[i].name, words[i].about);
     fprintf(f, "\n'hearth WORD --help' tells more. Exit codes: 0 ok, 1 failed, 2 misuse.\n");
 }
 int main(int argc, char **argv) {

@@ -41,6 +41,7 @@ function may_include(f, h) {
         if (h == "engine/hearth.h" || h ~ /^tools\//) return 1
         if (f ~ /^tools\/cmd_train[a-z_]*\.c$/) return h ~ /^engine\/(train|adapter|gguf|load)\.h$/
         if (f ~ /^tools\/bpe_train\.[ch]$/) return h == "tokenizer/pretok.h" || h == "engine/gguf_write.h" || h ~ /^engine\/base\//
+        if (f == "tools/default/banking.c") return h == "engine/head.h"
         if (f ~ /^tools\/cmd_(metrics|fleet|release)[a-z_]*\.c$/) return h == "policy/policy.h" || h ~ /^engine\/base\//
         return f ~ /^tools\/.*(pack|quantize|inspect|imatrix|convert|json|safetensors)[a-z_]*\.[ch]$/ && (h ~ /^(quant|engine\/base)\// || h ~ /^engine\/(gguf(_write)?|imatrix|observe|json)\.h$/)
     }

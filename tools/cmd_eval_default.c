@@ -6,7 +6,8 @@
 #if !defined(HEARTH_DROP_TOOLS)
 #include "tools/default/eval.h"
 
-static const char *const eval_tasks[] = {"intent", "call", "answer", "short", "friendly", "formal", "title", "summary", "same"};
+static const char *const eval_tasks[] = {"intent", "call", "answer", "short", "friendly", "formal", "title", "summary",
+ "same", "copy"};
 enum { EVAL_TASKS = sizeof eval_tasks / sizeof eval_tasks[0], EVAL_ANSWER = 2, EVAL_MORE = 256 };
 
 typedef struct eval_row {
@@ -16,7 +17,7 @@ typedef struct eval_row {
 } eval_row;
 enum { EVAL_INTENT, EVAL_CALL, EVAL_FOUND, EVAL_REFUSED, EVAL_KEPT, EVAL_SHORT, EVAL_FRIENDLY, EVAL_FORMAL, EVAL_TITLE,
  EVAL_SUMMARY,
-       EVAL_SAME, EVAL_ROWS };
+       EVAL_SAME, EVAL_COPY, EVAL_ROWS };
 typedef struct eval_job {
     eval_row row[EVAL_ROWS];
     hearth_model *model;
@@ -29,7 +30,7 @@ static const eval_row eval_rows[EVAL_ROWS] = {
     {"intent", 0, 0, 0.97},          {"tool call exact", 0, 0, 0.90}, {"answer exact", 0, 0, 0.90},
     {"refused when absent", 0, 0, 0.90}, {"rewrite keeps all", 0, 0, 0.95}, {"shorter exact", 0, 0, 0},
     {"friendlier exact", 0, 0, 0},   {"formal exact", 0, 0, 0},       {"title exact", 0, 0, 0},
-    {"summary exact", 0, 0, 0},      {"paraphrase exact", 0, 0, 0}};
+    {"summary exact", 0, 0, 0},      {"paraphrase exact", 0, 0, 0}, {"copy exact", 0, 0, 0}};
 
 /* the prompt's marks become control tokens: examples are ours, and hold no text of anyone else's */
 static int answer_by_model(eval_job *j, const char *prompt, size_t n_prompt, hearth_error *err) {
@@ -73,7 +74,7 @@ static bool holds(const char *text, hr_str part) {
 }
 static int score_example(eval_job *j, const eval_example *e) {
     static const int rows[EVAL_TASKS] = {EVAL_INTENT, EVAL_CALL,  EVAL_FOUND,   EVAL_SHORT, EVAL_FRIENDLY,
-                                         EVAL_FORMAL, EVAL_TITLE, EVAL_SUMMARY, EVAL_SAME};
+                                         EVAL_FORMAL, EVAL_TITLE, EVAL_SUMMARY, EVAL_SAME, EVAL_COPY};
     size_t task = 0;
     while (task < EVAL_TASKS && !(strlen(eval_tasks[task]) == e->task.size && memcmp(eval_tasks[task], e->task.data,
      e->task.size) == 0))

@@ -41,6 +41,7 @@ void gd_open(gd_gen *g, uint64_t seed, int split) {
     g->state = seed * 0x9e3779b97f4a7c15u + (uint64_t)split * 0x632be59bd9b4e019u + 1;
     g->split = split;
     g->slips = 0.15;
+    g->copies = split == GD_TRAIN ? 0.1 : 0;
     for (size_t i = 0; i < gd_n_words && i < GD_LISTS; i++) {
         gd_list *l = &g->list[g->n_lists++];
         l->name = gd_words[i][0];

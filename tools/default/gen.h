@@ -25,6 +25,7 @@ typedef struct gd_gen {
     uint64_t state; /* of the random numbers */
     int split;
     double slips;   /* share of texts with spelling slips */
+    double copies;  /* share of copying in the mixture */
     gd_list list[GD_LISTS];
     gd_word word[GD_WORDS];
     size_t n_lists, n_words;
@@ -47,7 +48,7 @@ typedef struct gd_text {
 
 /* One example. prompt begins with a task token and ends with <|out|>; answer is what the model writes, without <|end|>. */
 typedef struct gd_example {
-    const char *task;     /* intent, call, answer, short, friendly, formal, title, summary, same */
+    const char *task;     /* intent, call, answer, short, friendly, formal, title, summary, same, copy */
     char id[96];          /* the templates it is made of, separated by spaces */
     char prompt[4 * GD_TEXT], answer[GD_TEXT];
     gd_env env;           /* its slots: what a rewrite keeps is among them */
@@ -89,6 +90,7 @@ bool gd_question_pair(gd_gen *g, gd_text *a, gd_text *b, gd_example *e);
 /* gen_prose.c: rewrites, titles, summaries */
 bool gd_make_rewrite(gd_gen *g, gd_example *e, int kind); /* 0 short, 1 friendly, 2 formal */
 bool gd_make_title(gd_gen *g, gd_example *e, bool summary);
+bool gd_make_copy(gd_gen *g, gd_example *e);
 /* any task, by the mixture of FORMAT.md */
 void gd_make(gd_gen *g, gd_example *e);
 void gd_make_task(gd_gen *g, const char *task, gd_example *e);

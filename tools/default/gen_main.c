@@ -1,6 +1,6 @@
 /* gen_main.c: gen_default: labelled examples as JSON lines, or as plain text for the tokenizer's trainer.
  *
- *     gen_default --split train|heldout --seed N -n COUNT [--task TASK] [--text] [--max-bytes N]
+ *     gen_default --split train|heldout --seed N -n COUNT [--task TASK] [--text] [--copy PERCENT] [--max-bytes N]
  *
  * A line: {"task", "id": the templates, "prompt", "answer", "keep": what a rewrite must keep, "absent"}. */
 #include "tools/default/gen.h"
@@ -53,7 +53,7 @@ static void print_text(const gd_example *e) { /* without the marks: each stretch
 int main(int argc, char **argv) {
     static gd_gen g;
     static gd_example e;
-    unsigned long seed = 1, count = 10, max_bytes = 0, written = 0;
+    unsigned long seed = 1, count = 10, max_bytes = 0, written = 0, copy = 101;
     const char *task = NULL;
     bool held = false, text = false;
     for (int i = 1; i < argc; i++) {
@@ -63,13 +63,16 @@ int main(int argc, char **argv) {
         else if (v && strcmp(argv[i], "--seed") == 0) seed = strtoul(v, NULL, 10), i++;
         else if (v && strcmp(argv[i], "-n") == 0) count = strtoul(v, NULL, 10), i++;
         else if (v && strcmp(argv[i], "--task") == 0) task = v, i++;
+        else if (v && strcmp(argv[i], "--copy") == 0) copy = strtoul(v, NULL, 10), i++;
         else if (v && strcmp(argv[i], "--max-bytes") == 0) max_bytes = strtoul(v, NULL, 10), i++;
         else {
-            fprintf(stderr, "gen_default --split train|heldout --seed N -n COUNT [--task TASK] [--text] [--max-bytes N]\n");
+            fprintf(stderr, "gen_default --split train|heldout --seed N -n COUNT [--task TASK] [--text] [--copy PERCENT] "
+             "[--max-bytes N]\n");
             return 2;
         }
     }
     gd_open(&g, seed, held ? GD_HELD : GD_TRAIN);
+    if (copy <= 100) g.copies = (double)copy / 100;
     for (unsigned long i = 0; i < count; i++) {
         if (task) gd_make_task(&g, task, &e);
         else gd_make(&g, &e);

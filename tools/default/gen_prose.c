@@ -208,6 +208,52 @@ bool gd_make_title(gd_gen *g, gd_example *e, bool summary) {
     return !in.cut && !out.cut;
 }
 
+/* --- copying --------------------------------------------------------------------------------------------------------- */
+/* Pieces in no order, to be said again: all of them, or those after a given one. What a small model learns first from this
+ * (look for what stood before, go on from there) every other task needs. */
+enum { GD_PIECES = 20 };
+static void make_piece(gd_gen *g, gd_env *env, char *out, size_t cap) {
+    static const char *const kinds[] = {"made", "code", "phone", "price", "small", "first", "city", "food", "clock", "hobby",
+     "thing",
+                                        "date", "flight", "keep", "color", "tidy", "job", "network"};
+    uint32_t kind = gd_random(g, 24);
+    out[0] = 0;
+    env->n = 0;
+    if (kind < 18) {
+        snprintf(out, cap, "%s", gd_value(g, env, kinds[kind]));
+        return;
+    }
+    for (uint32_t n = 1 + gd_random(g, 6), i = 0; i < n && i + 1 < cap; i++) {
+        out[i] = (char)((kind & 1 ? 'a' : 'A') + (char)gd_random(g, 26));
+        out[i + 1] = 0;
+    }
+}
+bool gd_make_copy(gd_gen *g, gd_example *e) {
+    char piece[GD_PIECES][256];
+    uint32_t n = 2 + gd_random(g, GD_PIECES - 2), key = gd_random(g, n - 1);
+    const bool all = gd_chance(g, 0.5);
+    e->task = "copy";
+    gd_append(e->id, sizeof e->id, all ? "copy.0" : "copy.1");
+    gd_append(e->prompt, sizeof e->prompt, "<|copy|>");
+    for (uint32_t i = 0; i < n; i++) {
+        make_piece(g, &e->env, piece[i], sizeof piece[i]);
+        gd_append(e->prompt, sizeof e->prompt, " ");
+        gd_append(e->prompt, sizeof e->prompt, piece[i]);
+    }
+    for (uint32_t i = 0; i < n && !all; i++)
+        if (i != key && strstr(piece[i], piece[key])) return false; /* where to go on must be plain */
+    if (!all) {
+        gd_append(e->prompt, sizeof e->prompt, "<|user|> ");
+        gd_append(e->prompt, sizeof e->prompt, piece[key]);
+    }
+    gd_append(e->prompt, sizeof e->prompt, "<|out|>");
+    for (uint32_t i = all ? 0 : key + 1; i < n; i++) {
+        gd_append(e->answer, sizeof e->answer, " ");
+        gd_append(e->answer, sizeof e->answer, piece[i]);
+    }
+    return true;
+}
+
 /* --- the mixture --------------------------------------------------------------------------------------------------- */
 void gd_make_task(gd_gen *g, const char *task, gd_example *e) {
     bool ok = false;
@@ -222,6 +268,7 @@ void gd_make_task(gd_gen *g, const char *task, gd_example *e) {
         else if (strcmp(task, "formal") == 0) ok = gd_make_rewrite(g, e, 2);
         else if (strcmp(task, "title") == 0) ok = gd_make_title(g, e, false);
         else if (strcmp(task, "summary") == 0) ok = gd_make_title(g, e, true);
+        else if (strcmp(task, "copy") == 0) ok = gd_make_copy(g, e);
         else ok = gd_make_same(g, e);
     }
 }
@@ -230,5 +277,5 @@ void gd_make(gd_gen *g, gd_example *e) {
      "answer",
                                       "answer", "answer", "answer", "short", "short", "friendly", "formal", "title",
                                        "summary", "same"};
-    gd_make_task(g, mix[gd_random(g, 20)], e);
+    gd_make_task(g, gd_chance(g, g->copies) ? "copy" : mix[gd_random(g, 20)], e);
 }

@@ -56,13 +56,13 @@ static const char *const gd_pads[] = {
      "After thinking about it for a while:",
     "Just so that everybody is on the same page,", "For what it is worth,",
 };
-static const char *const gd_tails[] = {
+static const char *const gd_closings[] = {
     "and that is really all I wanted to say about it", "which I hope is not a big problem for anybody at all",
     "as I may have already said to you before", "and I am sorry for the very long message", "if you know what I mean",
     "and I hope this all makes sense to you", "so I wanted to tell you as early as I possibly could",
      "and I think that is more or less everything",
 };
-enum { GD_PADS = sizeof gd_pads / sizeof gd_pads[0], GD_TAILS = sizeof gd_tails / sizeof gd_tails[0] };
+enum { GD_PADS = sizeof gd_pads / sizeof gd_pads[0], GD_TAILS = sizeof gd_closings / sizeof gd_closings[0] };
 
 static bool question_core(const char *s) { /* its first letter may be small */
     return strncmp(s + 1, "ould you", 8) == 0 || strncmp(s + 1, "ould it", 7) == 0 || strncmp(s + 1, "an you", 6) == 0 ||
@@ -91,7 +91,7 @@ static void add_padding(gd_gen *g, gd_env *env, const char *core, gd_text *in, g
     put_core(g, env, core, reg, has_pad, in);
     if (!has_pad || gd_chance(g, 0.5)) {
         gd_put(in, ", ");
-        gd_put(in, gd_tails[tail]);
+        gd_put(in, gd_closings[tail]);
         gd_append_id(e, "tails", tail);
     }
 }

@@ -33,7 +33,8 @@ const char *const gd_words[][2] = {
              "Castle|Forest|Spring|School|Harbor|North|South|Chestnut|Linden|Walnut"},
     {"shop", "bakery|pharmacy|library|gym|bank|post office|butcher|florist|book shop|garage|clinic|museum|pool|barber|cafe|"
              "hardware store|pet shop|town hall|swimming hall|print shop|shoe shop|market|farm shop|laundry"},
-    {"pet", "Rex|Bella|Milo|Luna|Coco|Max|Daisy|Oscar|Ruby|Simba|Nala|Biscuit|Pepper|Toffee|Shadow|Ginger|Mittens|Smokey"},
+    {"pet", "Rex|Bella|Milo|Luna|Coco|Max|Daisy|Oscar|Ruby|Simba|Nala|Biscuit|Pepper|Toffee|Shadow|Ginger|Mittens|Smokey|Kiwi|"
+     "Felix"},
     {"animal", "dog|cat|rabbit|hamster|parrot|turtle|pony|goldfish"},
     /* times */
     {"weekday", "Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|monday|tuesday|wednesday|thursday|friday|saturday|"
@@ -117,7 +118,7 @@ const char *const gd_words[][2] = {
                "vibration|mobile data|the hotspot|do not disturb|silent mode|auto update|the screen lock|captions|dictation|"
                "the keyboard sound|power saving|data roaming|backups|focus mode|grayscale|large text|the screen reader"},
     {"dial", "brightness|volume|the volume|screen brightness|the ringtone volume|the alarm volume|font size|the media volume|"
-             "text size|the screen timeout|contrast|the call volume|the speech rate"},
+             "text size|system volume|the warmth|the screen timeout|contrast|the call volume|the speech rate"},
     {"level", "={$num|$num percent|$small percent|$small|maximum|half|the lowest|the highest|medium|low|high}"},
     /* what notes say */
     {"hobby", "chess|climbing|painting|sailing|pottery|cycling|knitting|birdwatching|fencing|gardening|surfing|yoga|tennis|"

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 enum { GD_TRAIN = 0, GD_HELD = 1, GD_TEXT = 2048, GD_SLOTS = 24, GD_LISTS = 96, GD_WORDS = 4096 };
 enum { GD_FORMAL = 0, GD_PLAIN = 1, GD_CASUAL = 2 };
@@ -86,6 +87,8 @@ bool gd_make_answer(gd_gen *g, gd_example *e);
 /* a note with one fact and a question for it; attr in [0, gd_n_facts) */
 extern const size_t gd_n_facts;
 void gd_fact(gd_gen *g, size_t attr, gd_env *env, gd_text *note, gd_text *question, char *answer, size_t cap, gd_example *e);
+const char *gd_fact_name(size_t attr);
+const char *gd_fact_about(size_t attr); /* its slot */
 bool gd_question_pair(gd_gen *g, gd_text *a, gd_text *b, gd_example *e);
 /* gen_prose.c: rewrites, titles, summaries */
 bool gd_make_rewrite(gd_gen *g, gd_example *e, int kind); /* 0 short, 1 friendly, 2 formal */
@@ -94,4 +97,10 @@ bool gd_make_copy(gd_gen *g, gd_example *e);
 /* any task, by the mixture of FORMAT.md */
 void gd_make(gd_gen *g, gd_example *e);
 void gd_make_task(gd_gen *g, const char *task, gd_example *e);
+
+/* gen_main.c */
+void gd_print_json(FILE *f, const char *s);
+void gd_print_kept(FILE *f, const gd_example *e); /* "keep":[...] */
+/* gen_store.c: notes into a file, requests to stdout; 0, or 1 when the file cannot be written */
+int gd_write_requests(uint64_t seed, const char *notes_path);
 #endif

@@ -2,41 +2,43 @@
  *
  *     gen_default --split train|heldout --seed N -n COUNT [--task TASK] [--text] [--copy PERCENT] [--max-bytes N]
  *
+ *     gen_default --requests SEED --notes FILE      notes of a store, and requests over it (gen_store.c)
+ *
  * A line: {"task", "id": the templates, "prompt", "answer", "keep": what a rewrite must keep, "absent"}. */
 #include "tools/default/gen.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static void print_json(const char *s) {
-    putchar('"');
+void gd_print_json(FILE *f, const char *s) {
+    fputc('"', f);
     for (; *s; s++) {
-        if (*s == '"' || *s == '\\') printf("\\%c", *s);
-        else if (*s == '\n') fputs("\\n", stdout);
-        else putchar(*s);
+        if (*s == '"' || *s == '\\') fprintf(f, "\\%c", *s);
+        else if (*s == '\n') fputs("\\n", f);
+        else fputc(*s, f);
     }
-    putchar('"');
+    fputc('"', f);
 }
 /* the slots of a rewrite that stand in its text and in its answer: names, times, numbers, things */
-static void print_kept(const gd_example *e) {
+void gd_print_kept(FILE *f, const gd_example *e) {
     bool any = false;
-    fputs(",\"keep\":[", stdout);
+    fputs("\"keep\":[", f);
     for (size_t i = 0; i < e->env.n; i++) {
         const char *v = e->env.slot[i].value;
         if (!*v || !strstr(e->prompt, v) || !strstr(e->answer, v)) continue;
-        if (any) putchar(',');
-        print_json(v);
+        if (any) fputc(',', f);
+        gd_print_json(f, v);
         any = true;
     }
-    putchar(']');
+    fputc(']', f);
 }
 static void print_example(const gd_example *e) {
     bool rewrite = strcmp(e->task, "short") == 0 || strcmp(e->task, "friendly") == 0 || strcmp(e->task, "formal") == 0;
     printf("{\"task\":\"%s\",\"id\":\"%s\",\"prompt\":", e->task, e->id);
-    print_json(e->prompt);
+    gd_print_json(stdout, e->prompt);
     fputs(",\"answer\":", stdout);
-    print_json(e->answer);
-    if (rewrite) print_kept(e);
+    gd_print_json(stdout, e->answer);
+    if (rewrite) fputc(',', stdout), gd_print_kept(stdout, e);
     if (e->absent) fputs(",\"absent\":true", stdout);
     fputs("}\n", stdout);
 }
@@ -53,8 +55,8 @@ static void print_text(const gd_example *e) { /* without the marks: each stretch
 int main(int argc, char **argv) {
     static gd_gen g;
     static gd_example e;
-    unsigned long seed = 1, count = 10, max_bytes = 0, written = 0, copy = 101;
-    const char *task = NULL;
+    unsigned long seed = 1, count = 10, max_bytes = 0, written = 0, copy = 101, requests = 0;
+    const char *task = NULL, *notes = NULL;
     bool held = false, text = false;
     for (int i = 1; i < argc; i++) {
         const char *v = i + 1 < argc ? argv[i + 1] : NULL;
@@ -64,6 +66,8 @@ int main(int argc, char **argv) {
         else if (v && strcmp(argv[i], "-n") == 0) count = strtoul(v, NULL, 10), i++;
         else if (v && strcmp(argv[i], "--task") == 0) task = v, i++;
         else if (v && strcmp(argv[i], "--copy") == 0) copy = strtoul(v, NULL, 10), i++;
+        else if (v && strcmp(argv[i], "--requests") == 0) requests = strtoul(v, NULL, 10), i++;
+        else if (v && strcmp(argv[i], "--notes") == 0) notes = v, i++;
         else if (v && strcmp(argv[i], "--max-bytes") == 0) max_bytes = strtoul(v, NULL, 10), i++;
         else {
             fprintf(stderr, "gen_default --split train|heldout --seed N -n COUNT [--task TASK] [--text] [--copy PERCENT] "
@@ -71,6 +75,7 @@ int main(int argc, char **argv) {
             return 2;
         }
     }
+    if (notes) return gd_write_requests(requests, notes) || fflush(stdout) != 0;
     gd_open(&g, seed, held ? GD_HELD : GD_TRAIN);
     if (copy <= 100) g.copies = (double)copy / 100;
     for (unsigned long i = 0; i < count; i++) {

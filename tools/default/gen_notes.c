@@ -234,6 +234,8 @@ void gd_fact(gd_gen *g, size_t attr, gd_env *env, gd_text *note, gd_text *questi
     ask_fact(g, a, env, question, e);
     snprintf(answer, cap, "%s", gd_value(g, env, a->answer));
 }
+const char *gd_fact_name(size_t attr) { return gd_attrs[attr % gd_n_facts].name; }
+const char *gd_fact_about(size_t attr) { return gd_attrs[attr % gd_n_facts].about; }
 bool gd_question_pair(gd_gen *g, gd_text *a, gd_text *b, gd_example *e) {
     const gd_attr *f = &gd_attrs[gd_random(g, (uint32_t)gd_n_facts)];
     bool statement = gd_chance(g, 0.5);

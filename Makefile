@@ -90,6 +90,10 @@ run: all
 	@if [ -z "$(MODEL)" ]; then echo "make run MODEL=file.gguf PROMPT='Once upon a time'" >&2; exit 2; fi
 	@$(B)/hearth run "$(MODEL)" -p "$(PROMPT)" $(ARGS)
 
+# the embedded default model, from nothing; goes on where it was stopped (tools/default/MODEL_CARD.md)
+default-model: all
+	@HEARTH_DATA="$(DATA)" sh tools/default/build.sh $(B) tools/default/hearth-default.gguf
+
 test: all $(TESTS)
 	@RUNNER="$(RUNNER)" HEARTH="$(HEARTH)" HEARTH_BUILD="$(B)" sh tools/run_tests.sh $(TESTS)
 
@@ -202,13 +206,14 @@ help:
 	@echo "all (default)  build/libhearth.a and build/hearth     run     MODEL=file.gguf PROMPT='...' ARGS='...'"
 	@echo "test           every test; ends with the sums         check   everything: $(CHECKS)"
 	@echo "drop           build/drop/hearth.{c,h}, and check it  size    bytes of every configuration"
+	@echo "default-model  data, tokenizer, training and scores of the embedded model; resumable"
 	@echo "try K=name     check and bench one kernel             bench   every bench, ARGS='...'"
 	@echo "onehash        one answer over builds and threads     coverage, coverage-check COVERAGE_MIN=$(COVERAGE_MIN)"
 	@echo "fuzz SECONDS=n every fuzz target, FUZZ_JOBS=2         asan ubsan tsan cross lint spills clean"
 	@echo "crash          CRASH_STATES=$(CRASH_STATES) distinct ones of the store; storm: two processes in full"
 
 -include $(shell find $(B)/rel $(B)/dbg -name '*.d' 2>/dev/null)
-.PHONY: all run test check crash storm drop size bench try roofline plot onehash coverage coverage-check fuzz fuzz-run lint spills \
-        asan ubsan tsan cross mcu \
+.PHONY: all run test default-model check crash storm drop size bench try roofline plot onehash coverage coverage-check fuzz fuzz-run lint \
+        spills asan ubsan tsan cross mcu \
         test-gcc test-clang clean help FORCE
 .DEFAULT_GOAL := all

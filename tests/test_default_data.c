@@ -272,6 +272,50 @@ T_TEST(the_evaluator_knows_right_from_wrong) {
     snprintf(line, sizeof line, "%s eval-default %s 2>&1", t_hearth(), right);
     T_EQ_I(run(line, out, sizeof out), 2);
 }
+/* text between "key":" and the next quote; these texts hold no quotes of their own */
+static bool field(const char *line, const char *key, char *out, size_t cap) {
+    char name[32];
+    snprintf(name, sizeof name, "\"%s\":\"", key);
+    const char *p = strstr(line, name), *end = p ? strchr(p + strlen(name), '"') : NULL;
+    if (!end) return false;
+    snprintf(out, cap, "%.*s", (int)(end - p - (long)strlen(name)), p + strlen(name));
+    return true;
+}
+T_TEST(requests_over_a_store) {
+    static char line[3000], out[1 << 18], notes[1 << 16], text[300][400];
+    const char *build = getenv("HEARTH_BUILD"), *runner = getenv("RUNNER"), *path = t_tmp("notes.jsonl");
+    size_t n_notes = 0, routes[6] = {0};
+    static const char *const names[] = {"answer", "refuse", "tool", "rewrite", "chat", "other"};
+    snprintf(line, sizeof line, "%s %s/gen_default --requests 8 --notes %s 2>&1", runner ? runner : "", build &&
+     *build ? build : "build",
+             path);
+    if (run(line, out, sizeof out) != 0) T_SKIP("no build/gen_default");
+    FILE *f = fopen(path, "rb");
+    T_NEED(f != NULL);
+    notes[fread(notes, 1, sizeof notes - 1, f)] = 0;
+    fclose(f);
+    char *save = NULL;
+    for (char *l = strtok_r(notes, "\n", &save); l && n_notes < 300; l = strtok_r(NULL, "\n", &save)) {
+        T_CHECK(field(l, "text", text[n_notes], sizeof text[0]) && strtoul(l + 6, NULL, 10) == n_notes + 1);
+        n_notes++;
+    }
+    T_CHECK(n_notes >= 200);
+    for (char *l = strtok_r(out, "\n", &save); l; l = strtok_r(NULL, "\n", &save)) {
+        char route[32], answer[300], request[600];
+        size_t r = 0;
+        T_NEED(field(l, "route", route, sizeof route) && field(l, "text", request, sizeof request));
+        while (r < 6 && strcmp(names[r], route) != 0) r++;
+        T_NEED(r < 6);
+        routes[r]++;
+        if (r != 0) continue;
+        const char *at = strstr(l, "\"note\":");
+        const size_t note = at ? strtoul(at + 7, NULL, 10) : 0;
+        T_NEED(note >= 1 && note <= n_notes && field(l, "answer", answer, sizeof answer));
+        if (!strstr(text[note - 1], answer)) T_FAIL("%s: not in note %zu: %s", answer, note, text[note - 1]);
+    }
+    T_CHECK(routes[0] + routes[1] + routes[2] + routes[3] + routes[4] + routes[5] >= 300);
+    for (int r = 0; r < 6; r++) T_CHECK(routes[r] >= 15);
+}
 T_MAIN(T_RUN(same_seed_same_bytes), T_RUN(templates_are_kept_apart), T_RUN(words_are_kept_apart), T_RUN(every_example_parses),
        T_RUN(calls_are_spans_of_the_request), T_RUN(answers_stand_in_a_note_about_the_same), T_RUN(rewrites_titles_and_copies),
-       T_RUN(slips_spare_the_arguments), T_RUN(the_evaluator_knows_right_from_wrong))
+       T_RUN(slips_spare_the_arguments), T_RUN(requests_over_a_store), T_RUN(the_evaluator_knows_right_from_wrong))

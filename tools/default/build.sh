@@ -17,8 +17,7 @@ make_file() {
     mv "$f.part" "$f"
 }
 make_file "$d/text.txt" "$b/gen_default" --split train --seed $((seed + 1)) -n 60000 --text
-make_file "$d/train.jsonl" "$b/gen_default" --split train --seed $seed -n "$examples"
-make_file "$d/valid.jsonl" "$b/gen_default" --split heldout --seed $((seed + 2)) -n 400
+make_file "$d/train.tsv" "$b/gen_default" --split train --seed $seed -n "$examples" --pairs
 for t in intent call answer short friendly formal title summary; do
     make_file "$d/eval_$t.jsonl" "$b/gen_default" --split heldout --seed $((seed + 3)) -n 500 --task $t
 done
@@ -32,11 +31,11 @@ if [ ! -s "$d/vocab.gguf" ]; then
 fi
 if [ ! -s "$d/model.gguf" ]; then
     say "training"
-    # loss on the answers; rows of 512 tokens, several examples in each; the checkpoint is taken up when it is there
+    # loss on the answers (a line feed in them stands as \n); the checkpoint is taken up when it is there
     # shellcheck disable=SC2086
-    "$b/hearth" train model --vocab "$d/vocab.gguf" --examples "$d/train.jsonl" --held-out "$d/valid.jsonl" \
-        --embd 256 --layers 4 --heads 8 --ff 640 --ctx 512 --batch 4 --steps "$steps" --rate 2e-3 --warmup 200 --seed $seed \
-        --checkpoint "$d/model.ckpt" -o "$d/model.gguf" ${TRAIN_ARGS:-}
+    "$b/hearth" train model "$d/vocab.gguf" --pairs "$d/train.tsv" --embd 256 --layers 4 --heads 8 --kv-heads 8 --ff 640 --ctx 512 \
+        --batch 4 --steps "$steps" --rate 2e-3 --warmup 200 --seed $seed --held-out 0.01 --eval-every 500 --save-every 200 \
+        --max-rise 100 --checkpoint "$d/model.ckpt" -o "$d/model.gguf" ${TRAIN_ARGS:-}
 fi
 say "quantize to $type"
 "$b/hearth" quantize "$d/model.gguf" "$d/quantized.gguf" "$type"

@@ -52,15 +52,26 @@ static void print_text(const gd_example *e) { /* without the marks: each stretch
     }
     printf("%s\n", e->answer);
 }
+/* given, tab, learned: what `hearth train model --pairs` reads; a line feed is written as \\n */
+static void print_pair(const gd_example *e) {
+    for (int part = 0; part < 2; part++) {
+        for (const char *p = part ? e->answer : e->prompt; *p; p++) {
+            if (*p == '\n') fputs("\\n", stdout);
+            else putchar(*p);
+        }
+        putchar(part ? '\n' : '\t');
+    }
+}
 int main(int argc, char **argv) {
     static gd_gen g;
     static gd_example e;
     unsigned long seed = 1, count = 10, max_bytes = 0, written = 0, copy = 101, requests = 0;
     const char *task = NULL, *notes = NULL;
-    bool held = false, text = false;
+    bool held = false, text = false, pairs = false;
     for (int i = 1; i < argc; i++) {
         const char *v = i + 1 < argc ? argv[i + 1] : NULL;
         if (strcmp(argv[i], "--text") == 0) text = true;
+        else if (strcmp(argv[i], "--pairs") == 0) pairs = true;
         else if (v && strcmp(argv[i], "--split") == 0) held = strcmp(v, "heldout") == 0, i++;
         else if (v && strcmp(argv[i], "--seed") == 0) seed = strtoul(v, NULL, 10), i++;
         else if (v && strcmp(argv[i], "-n") == 0) count = strtoul(v, NULL, 10), i++;
@@ -84,6 +95,7 @@ int main(int argc, char **argv) {
         written += strlen(e.prompt) + strlen(e.answer);
         if (max_bytes && written > max_bytes) break;
         if (text) print_text(&e);
+        else if (pairs) print_pair(&e);
         else print_example(&e);
     }
     return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;

@@ -34,8 +34,8 @@ if [ ! -s "$d/model.gguf" ]; then
     # loss on the answers (a line feed in them stands as \n); the checkpoint is taken up when it is there
     # shellcheck disable=SC2086
     "$b/hearth" train model "$d/vocab.gguf" --pairs "$d/train.tsv" --embd 256 --layers 4 --heads 8 --kv-heads 8 --ff 640 \
-        --ctx 512 --batch 4 --steps "$steps" --rate 2e-3 --warmup 200 --seed $seed --held-out 0.01 --eval-every 500 --save-every 200 \
-        --max-rise 100 --checkpoint "$d/model.ckpt" -o "$d/model.gguf" ${TRAIN_ARGS:-}
+        --ctx 512 --batch 4 --steps "$steps" --rate 2e-3 --warmup 200 --seed $seed --held-out 0.01 --eval-every 500 \
+        --save-every 200 --max-rise 100 --checkpoint "$d/model.ckpt" -o "$d/model.gguf" ${TRAIN_ARGS:-}
 fi
 say "quantize to $type"
 "$b/hearth" quantize "$d/model.gguf" "$d/quantized.gguf" "$type"

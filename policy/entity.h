@@ -35,21 +35,30 @@ typedef struct hr_match {
     uint16_t scheme;
 } hr_match;
 
-enum { HR_PHONE_FORMS = 255 };
+enum { HR_PHONE_FORMS = 255, HR_ID_SET = 4, HR_ID_FORMS = 16 };
+typedef struct hr_id_set {
+    uint64_t bits[HR_ID_SET]; /* a bit for each scheme */
+} hr_id_set;
 typedef struct hr_find_tables { /* made once, so that most anchors cost little */
     uint16_t before[32];
     uint8_t form[HR_PHONE_FORMS], forms[33]; /* phone numbers' forms by their first group */
+    uint8_t id_first[32];                    /* hr_id_first by length */
+    hr_id_set id_words[256];                 /* schemes by the codes of their words */
+    hr_id_set id_forms[HR_ID_FORMS];         /* ... by the first group of how they are written */
+    hr_id_set id_strong, id_prefix, id_checked;
 } hr_find_tables;
 HR_PRIVATE void hr_find_tables_init(hr_find_tables *t);
 HR_PRIVATE void hr_phone_tables_init(hr_find_tables *t);
+HR_PRIVATE void hr_id_tables_init(hr_find_tables *t);
 
 /* Kept from call to call by who owns the views, so that looking for words is fast; no answer depends on it. starts: a bit for
- * each folded byte that begins a word, made when `fresh` is false (after each change of f); filters: of lists, by address. */
-enum { HR_MEMO_LISTS = 256, HR_MEMO_TEXT = 10240 };
+ * each folded byte that begins a word, 64 made when first asked for (`made`: cleared after each change of f); filters: of
+ * lists, by address. */
+enum { HR_MEMO_LISTS = 256, HR_MEMO_TEXT = 10240, HR_MEMO_WORDS = HR_MEMO_TEXT / 64 };
 typedef struct hr_view_memo {
     size_t n;           /* folded bytes in all */
-    bool fresh;
-    uint64_t starts[HR_MEMO_TEXT / 64];
+    uint8_t made[HR_MEMO_WORDS];
+    uint64_t starts[HR_MEMO_WORDS];
     struct {
         const char *words;
         uint64_t bits[8];
@@ -77,6 +86,13 @@ HR_INLINE bool hr_is_hex(int c) { return hr_is_digit(c) || (hr_lower(c) >= 'a' &
 /* whether a word of the list (each ended by '|', or by "*|" where it may go on; folded, lower case) stands in the `reach` bytes
  * before begin, or in the `after` bytes behind end */
 HR_PRIVATE bool hr_view_context(const hr_view *v, size_t begin, size_t end, size_t reach, size_t after, const char *words);
+/* what hr_view_context looks with: the next beginning of a word in f [i, end), else end; its first three letters as one of
+ * 512; the codes of a list's words as bits */
+HR_PRIVATE size_t hr_view_next_word(const hr_view *v, size_t i, size_t end);
+HR_PRIVATE unsigned hr_view_code(const hr_view *v, size_t i);
+HR_PRIVATE void hr_word_codes(uint64_t bits[8], const char *words);
+/* false: no word of the list begins as f does at i */
+HR_PRIVATE bool hr_view_may(const hr_view *v, size_t i, const char *words);
 /* the text at i is `word`, any case */
 HR_PRIVATE bool hr_view_is(const hr_view *v, size_t i, const char *word);
 

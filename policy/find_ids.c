@@ -96,6 +96,85 @@ static bool is_plain(const hr_view *v, size_t i, size_t end, size_t n) {
     return !small && (letters || end - i == n);
 }
 
+/* --- which schemes can be meant: most numbers stand alone, and no scheme needs asking -------------------------------------- */
+static void put_bit(hr_id_set *s, int i) { s->bits[i / 64] |= (uint64_t)1 << i % 64; }
+static bool has_bit(const hr_id_set *s, int i) { return s->bits[i / 64] >> i % 64 & 1; }
+static void join_set(hr_id_set *s, const hr_id_set *more) {
+    for (size_t k = 0; k < HR_ID_SET; k++) s->bits[k] |= more->bits[k];
+}
+static size_t first_of_form(const char *form) {
+    size_t n = 0;
+    while (hr_is_alnum((unsigned char)form[n]) || form[n] == '#' || form[n] == '?') n++;
+    return hr_min_size(n, HR_ID_FORMS - 1);
+}
+
+void hr_id_tables_init(hr_find_tables *t) {
+    for (size_t n = 0; n < sizeof t->id_first; n++) t->id_first[n] = (uint8_t)hr_id_first(n);
+    for (int i = 0; i < hr_id_schemes(); i++) {
+        uint64_t codes[8];
+        const char *words = hr_id_words(i), *form = hr_id_form(i);
+        unsigned flags = hr_id_flags(i);
+        if (flags & ID_STRONG) put_bit(&t->id_strong, i);
+        if (flags & ID_PREFIX) put_bit(&t->id_prefix, i);
+        if (flags & ID_CHECKED) put_bit(&t->id_checked, i);
+        if (*form) put_bit(&t->id_forms[first_of_form(form)], i);
+        hr_word_codes(codes, words);
+        for (unsigned k = 0; k < 8; k++) {
+            for (unsigned bit = 0; codes[k] >> bit != 0; bit++) {
+                if (codes[k] >> bit & 1) put_bit(&t->id_words[(k * 64 + bit) / 2], i);
+                if (bit == 63) break;
+            }
+        }
+    }
+}
+
+/* schemes that have a word in f [i, end), and more */
+static void join_words(const hr_view *v, size_t i, size_t end, hr_id_set *named) {
+    for (; (i = hr_view_next_word(v, i, end)) < end; i++) {
+        if (i == v->lo) memset(named, 0xff, sizeof *named);
+        else join_set(named, &v->tables->id_words[hr_view_code(v, i) / 2]);
+    }
+}
+
+/* the schemes that may be accepted: named is a superset of those with a word beside them */
+static void choose_schemes(const hr_view *v, size_t begin, const size_t *ends, uint32_t lengths, bool general, hr_id_set *named,
+                           hr_id_set *all) {
+    const hr_find_tables *t = v->tables;
+    memset(named, t == NULL ? 0xff : 0, sizeof *named);
+    if (t != NULL) {
+        size_t least = 7, most = ID_LONGEST, group = 0;
+        while (!(lengths >> least & 1)) least++;
+        while (!(lengths >> most & 1)) most--;
+        join_words(v, begin > v->lo + 48 ? begin - 48 : v->lo, begin, named);
+        join_words(v, ends[least - 1], hr_min_size(v->hi, ends[most - 1] + 16), named);
+        *all = *named;
+        join_set(all, &t->id_strong);
+        if (hr_is_letter(v->f[begin])) join_set(all, &t->id_prefix);
+        if (general) join_set(all, &t->id_checked);
+        while (group < HR_ID_FORMS - 1 && hr_is_alnum(hr_view_get(v, begin + group))) group++;
+        join_set(all, &t->id_forms[group]);
+    } else {
+        *all = *named;
+    }
+}
+
+/* scheme i holds for the n characters up to end, and something speaks for it */
+static bool accept_scheme(const hr_view *v, int i, size_t begin, size_t end, const char *t, size_t n, bool named, bool general,
+                          bool plain, hr_match *hit) {
+    size_t skip = hr_id_prefix(i, t, n);
+    if (hr_id_length(i) + skip != n) return false;
+    unsigned flags = hr_id_flags(i);
+    bool checked = flags & ID_CHECKED, strong = plain && ((flags & ID_STRONG) || (skip > 0 && checked));
+    bool alone = strong || (general && checked) || is_written(v, begin, end, hr_id_form(i));
+    if ((!alone && !named) || !hr_id_holds(i, t + skip, n - skip)) return false;
+    const char *words = hr_id_words(i);
+    bool context = named && *words && hr_view_context(v, begin, end, 48, 16, words);
+    if (!context && !alone) return false;
+    *hit = (hr_match){begin, end, HR_ENTITY_NATIONAL_ID, (uint8_t)(context ? 95 : 75),
+                      (uint8_t)(checked ? HR_CHECK_DIGITS : HR_CHECK_CONTEXT), HR_MORE_NONE, (uint16_t)(i + 1)};
+    return true;
+}
+
 bool hr_find_id(const hr_view *v, hr_match *hit) {
     static const char common[] = "id number|id no|id:|national id|identity number|identification|personal "
                                  "number|ausweisnummer|documento|";
@@ -108,21 +187,22 @@ bool hr_find_id(const hr_view *v, hr_match *hit) {
     if ((before == '.' || before == ',') && hr_is_digit(hr_view_get(v, begin - 2))) return false;
     uint32_t lengths = read_id(v, begin, t, ends);
     if ((lengths >> 7) == 0) return false;
-    int general = -1;
+    bool general = hr_view_context(v, begin, begin, 32, 0, common);
+    hr_id_set named, all;
+    choose_schemes(v, begin, ends, lengths >> 7 << 7, general, &named, &all);
     for (size_t n = ID_LONGEST; n >= 7; n--) {
         if (!(lengths >> n & 1)) continue;
-        for (int i = hr_id_first(n - 2), behind = hr_id_first(n + 1); i < behind; i++) {
-            size_t skip = hr_id_prefix(i, t, n);
-            if (!hr_id_holds(i, t + skip, n - skip)) continue;
-            unsigned flags = hr_id_flags(i);
-            const char *words = hr_id_words(i), *form = hr_id_form(i);
-            bool context = *words && hr_view_context(v, begin, ends[n - 1], 48, 16, words), checked = flags & ID_CHECKED;
-            if (!context && general < 0) general = hr_view_context(v, begin, ends[n - 1], 32, 0, common);
-            bool strong = ((flags & ID_STRONG) || (skip > 0 && checked)) && is_plain(v, begin, ends[n - 1], n);
-            if (!context && !strong && !(general > 0 && checked) && !is_written(v, begin, ends[n - 1], form)) continue;
-            *hit = (hr_match){begin, ends[n - 1], HR_ENTITY_NATIONAL_ID, (uint8_t)(context ? 95 : 75),
-                              (uint8_t)(checked ? HR_CHECK_DIGITS : HR_CHECK_CONTEXT), HR_MORE_NONE, (uint16_t)(i + 1)};
-            return true;
+        bool plain = is_plain(v, begin, ends[n - 1], n);
+        int i = v->tables != NULL ? v->tables->id_first[n - 2] : hr_id_first(n - 2);
+        int behind = v->tables != NULL ? v->tables->id_first[n + 1] : hr_id_first(n + 1);
+        for (; i < behind; i++) {
+            uint64_t rest = all.bits[i / 64] >> i % 64;
+            if (rest == 0) {
+                i |= 63;
+                continue;
+            }
+            for (; (rest & 1) == 0; rest >>= 1) i++;
+            if (i < behind && accept_scheme(v, i, begin, ends[n - 1], t, n, has_bit(&named, i), general, plain, hit)) return true;
         }
     }
     return find_passport(v, begin, hit);

@@ -46,7 +46,10 @@ static unsigned word_code(int a, int b, int c) {
     if (hr_is_letter(b) && hr_is_letter(c)) code |= (unsigned)c & 31;
     return code * 0x9e3779b1u >> 23;
 }
-static void fill_filter(uint64_t bits[8], const char *words) {
+unsigned hr_view_code(const hr_view *v, size_t i) {
+    return word_code(v->f[i], i + 1 < v->hi ? v->f[i + 1] : 0, i + 2 < v->hi ? v->f[i + 2] : 0);
+}
+void hr_word_codes(uint64_t bits[8], const char *words) {
     memset(bits, 0, 8 * sizeof bits[0]);
     for (const char *w = words; *w != 0; w++) {
         const int any = w[1] == '*' ? 1 : w[2] == '*' ? 2 : 3; /* what a prefix leaves open */
@@ -65,45 +68,48 @@ static const uint64_t *find_filter(hr_view_memo *m, const char *words) {
         if (m->filters[i].words == NULL) break;
     }
     m->filters[i].words = words;
-    fill_filter(m->filters[i].bits, words);
+    hr_word_codes(m->filters[i].bits, words);
     return m->filters[i].bits;
+}
+static bool code_among(const uint64_t *filter, unsigned code) { return filter[code / 64] >> code % 64 & 1; }
+bool hr_view_may(const hr_view *v, size_t i, const char *words) {
+    return v->memo == NULL || code_among(find_filter(v->memo, words), hr_view_code(v, i));
 }
 static bool begins_word(const uint8_t *f, size_t i, size_t lo) {
     return hr_is_letter(f[i]) && (i == lo || !hr_is_letter(f[i - 1]) || (hr_is_upper(f[i]) && !hr_is_upper(f[i - 1])));
 }
-static void mark_starts(hr_view_memo *m, const uint8_t *f) {
-    memset(m->starts, 0, sizeof m->starts);
-    for (size_t i = 0; i < m->n; i++) m->starts[i / 64] |= (uint64_t)begins_word(f, i, 0) << i % 64;
-    m->fresh = true;
+static void mark_starts(hr_view_memo *m, const uint8_t *f, size_t word) {
+    uint64_t bits = 0;
+    for (size_t i = word * 64, end = hr_min_size(m->n, i + 64); i < end; i++) bits |= (uint64_t)begins_word(f, i, 0) << i % 64;
+    m->starts[word] = bits;
+    m->made[word] = 1;
 }
 
-/* the first word behind i, before end, that may be in the list */
-static size_t next_context_word(const hr_view *v, size_t i, size_t end, const uint64_t *filter) {
+size_t hr_view_next_word(const hr_view *v, size_t i, size_t end) {
     hr_view_memo *m = v->memo;
     for (; i < end; i++) {
         if (m == NULL || i == v->lo) { /* the view's first byte may begin a word wherever the text was cut */
             if (begins_word(v->f, i, v->lo)) return i;
             continue;
         }
+        if (!m->made[i / 64]) mark_starts(m, v->f, i / 64);
         uint64_t bits = m->starts[i / 64] >> i % 64;
         if (bits == 0) {
             i |= 63;
             continue;
         }
         for (; (bits & 1) == 0; bits >>= 1) i++;
-        if (i >= end) break;
-        unsigned code = word_code(v->f[i], i + 1 < v->hi ? v->f[i + 1] : 0, i + 2 < v->hi ? v->f[i + 2] : 0);
-        if (filter[code / 64] >> code % 64 & 1) return i;
+        break;
     }
-    return end;
+    return hr_min_size(i, end);
 }
 
 bool hr_view_context(const hr_view *v, size_t begin, size_t end, size_t reach, size_t after, const char *words) {
     const uint64_t *filter = v->memo != NULL ? find_filter(v->memo, words) : NULL;
-    if (v->memo != NULL && !v->memo->fresh) mark_starts(v->memo, v->f);
     size_t ranges[2][2] = {{begin > v->lo + reach ? begin - reach : v->lo, begin}, {end, hr_min_size(v->hi, end + after)}};
     for (size_t r = 0; r < 2; r++) {
-        for (size_t i = ranges[r][0]; (i = next_context_word(v, i, ranges[r][1], filter)) < ranges[r][1]; i++) {
+        for (size_t i = ranges[r][0]; (i = hr_view_next_word(v, i, ranges[r][1])) < ranges[r][1]; i++) {
+            if (filter != NULL && i != v->lo && !code_among(filter, hr_view_code(v, i))) continue;
             if (context_at(v, i, ranges[r][1], words)) return true;
         }
     }

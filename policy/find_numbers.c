@@ -88,6 +88,9 @@ bool hr_find_card(const hr_view *v, hr_match *hit) {
     uint8_t group[24];
     int before = hr_view_get(v, v->at - 1);
     if (hr_is_alnum(before) || before == '_' || (before == '.' && hr_is_digit(hr_view_get(v, v->at - 2)))) return false;
+    size_t run = 1;
+    while (run < 12 && hr_is_digit(hr_view_get(v, v->at + run))) run++;
+    if (run != 4 && run != 8 && run != 12) return false; /* as card_groups wants the first */
     size_t n = read_digits(v, v->at, d, ends, group, 24);
     for (size_t len = 12; len <= hr_min_size(n, 19); len++) {
         bool whole = len == n || group[len] == 1; /* ends with its group */

@@ -33,6 +33,7 @@ static const char name_greetings[] = "dear|hi|hello|hey|hallo|liebe|lieber|bonjo
 
 static bool is_word_char(int c) { return hr_is_letter(c) || c == '\'' || c == '-'; }
 static bool word_among(const hr_view *v, size_t i, size_t end, const char *words) {
+    if (i >= end || !hr_view_may(v, i, words)) return false;
     for (const char *w = words; *w; w++) {
         size_t k = i;
         while (*w != '|' && k < end && hr_lower(v->f[k]) == *w) w++, k++;

@@ -258,6 +258,7 @@ static const struct {
     ID_ROWS(ID_ROW)
 };
 enum { ID_N = HR_COUNT(id_rows) };
+_Static_assert(HR_COUNT(id_rows) <= 64 * HR_ID_SET, "a bit for each scheme");
 
 /* --- asking it ------------------------------------------------------------------------------------------------------------------ */
 int hr_id_schemes(void) { return ID_N; }
@@ -267,6 +268,7 @@ static const char *id_text(int i, int part) {
     return p;
 }
 const char *hr_id_scheme_name(int i) { return i >= 0 && i < ID_N ? id_text(i, 0) : NULL; }
+size_t hr_id_length(int i) { return id_rows[i].n; }
 const char *hr_id_form(int i) { return id_text(i, 3); }
 const char *hr_id_words(int i) { return id_text(i, 4); }
 unsigned hr_id_flags(int i) { return id_rows[i].flags | (id_rows[i].map || id_rows[i].more ? ID_CHECKED : 0u); }

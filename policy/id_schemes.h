@@ -26,6 +26,7 @@ HR_PRIVATE bool hr_id_check(int check, const char *t, size_t n);
 HR_PRIVATE bool hr_id_weighs(const char *t, size_t n, const char *weights, int m, const char *map, size_t check);
 
 HR_PRIVATE int hr_id_first(size_t n);                     /* first scheme of n and more characters: they are sorted */
+HR_PRIVATE size_t hr_id_length(int scheme);
 HR_PRIVATE bool hr_id_holds(int scheme, const char *t, size_t n);
 HR_PRIVATE size_t hr_id_prefix(int scheme, const char *t, size_t n); /* characters of the country's letters: 2 or 0 */
 HR_PRIVATE unsigned hr_id_flags(int scheme);

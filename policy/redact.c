@@ -76,7 +76,7 @@ static void fold_block(hr_redactor *r, bool ends) {
     }
     r->n_read = i;
     r->n_folded = r->memo.n = n;
-    r->memo.fresh = false;
+    memset(r->memo.made, 0, sizeof r->memo.made);
 }
 
 /* --- what goes out ---------------------------------------------------------------------------------------------------- */
@@ -408,6 +408,7 @@ hr_status hr_redactor_init(const hr_redact_config *c, hr_arena *arena, hr_redact
     set_anchors(r);
     hr_find_tables_init(&r->tables);
     hr_phone_tables_init(&r->tables);
+    hr_id_tables_init(&r->tables);
     hr_redact_reset(r, true);
     *out = r;
     return HR_OK;

@@ -195,8 +195,9 @@ static hr_jv path_jinja(hr_jrun *r, hr_jv v, hr_jv path) {
     for (size_t i = 0; i <= path.n && r->status == HR_OK; i++) {
         if (i < path.n && path.u.s[i] != '.') continue;
         hr_jv part = hr_jv_part(path, from, i);
-        if (part.n && part.n < 10 && strspn(part.u.s, "0123456789") >= part.n && hr_jnumber((hr_str){part.u.s, part.n}, &key))
-            part = key;
+        size_t digits = 0;
+        while (digits < part.n && part.u.s[digits] >= '0' && part.u.s[digits] <= '9') digits++;
+        if (digits > 0 && digits < 10 && digits == part.n && hr_jnumber((hr_str){part.u.s, part.n}, &key)) part = key;
         out = hr_jget(r, out, part);
         from = i + 1;
     }

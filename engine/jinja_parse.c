@@ -471,7 +471,8 @@ static void need_jinja_end(jinja_parser *p, const char *name) {
 /* name at hand is one of "a b c" */
 static bool is_jinja_end(const jinja_parser *p, const char *ends) {
     for (const char *e = ends; e && *e; e += *e == ' ') {
-        const size_t n = strcspn(e, " ");
+        const char *blank = strchr(e, ' ');
+        const size_t n = blank ? (size_t)(blank - e) : strlen(e);
         if (p->token == JT_NAME && p->text.size == n && memcmp(p->text.data, e, n) == 0) return true;
         e += n;
     }

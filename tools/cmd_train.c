@@ -60,17 +60,29 @@ static int push_text(train_set *s, const hearth_model *m, const char *text, size
     return code;
 }
 
+/* in place: \n is a line feed, \t a tab, \\ a backslash; any other stays as it is */
+static size_t unescape_field(char *p, size_t n) {
+    size_t to = 0;
+    for (size_t i = 0; i < n; i++) {
+        const char next = p[i] == '\\' && i + 1 < n ? p[i + 1] : 0;
+        const bool known = next == 'n' || next == 't' || next == '\\';
+        p[to++] = next == 'n' ? '\n' : next == 't' ? '\t' : p[i];
+        i += known;
+    }
+    return to;
+}
 /* one example a line: what is given, a tab, what is to be learned, which ends with the end token */
-static int push_pairs(train_set *s, const hearth_model *m, const hearth_model_info *info, const char *path, const char *text) {
+static int push_pairs(train_set *s, const hearth_model *m, const hearth_model_info *info, const char *path, char *text) {
     int code = CLI_OK;
     size_t line = 1;
-    for (const char *p = text; *p && code == CLI_OK; line++) {
-        const char *end = p + strcspn(p, "\n"), *tab = (const char *)memchr(p, '\t', (size_t)(end - p));
+    for (char *p = text; *p && code == CLI_OK; line++) {
+        char *end = p + strcspn(p, "\n"), *tab = (char *)memchr(p, '\t', (size_t)(end - p));
         size_t first = s->n;
         int32_t eos = (int32_t)info->eos;
         if (end > p && !tab) return cli_fail(path, "line %zu has no tab between what is given and what is learned", line);
-        if (tab) code = push_text(s, m, p, (size_t)(tab - p), HEARTH_TOK_SPECIAL | HEARTH_TOK_PARSE, 0);
-        if (tab && code == CLI_OK) code = push_text(s, m, tab + 1, (size_t)(end - tab - 1), 0, HR_TRAIN_LEARN);
+        if (tab) code = push_text(s, m, p, unescape_field(p, (size_t)(tab - p)), HEARTH_TOK_SPECIAL | HEARTH_TOK_PARSE, 0);
+        if (tab && code == CLI_OK) code = push_text(s, m, tab + 1, unescape_field(tab + 1, (size_t)(end - tab - 1)), 0,
+                                                     HR_TRAIN_LEARN);
         if (tab && eos >= 0 && !push_tokens(s, &eos, 1, HR_TRAIN_LEARN)) code = cli_fail("train", "no memory for the tokens");
         if (s->n > first) s->flags[first] |= HR_TRAIN_FIRST;
         p = *end ? end + 1 : end;
@@ -263,7 +275,8 @@ int cmd_train(int argc, char **argv) {
     o.batch = (int)o.c.batch, o.steps = (int)o.c.steps, o.warmup = (int)o.c.warmup;
     const cli_option options[] = {
         {"--file", "-f", CLI_TEXT, &o.text, 0, 0, "FILE", "a text to learn; - is stdin"},
-        {"--pairs", NULL, CLI_TEXT, &o.pairs, 0, 0, "FILE", "examples instead, one a line: given, tab, learned"},
+        {"--pairs", NULL, CLI_TEXT, &o.pairs, 0, 0, "FILE",
+         "examples instead, one a line: given, tab, learned (\\n, \\t, \\\\)"},
         {"--output", "-o", CLI_TEXT, &o.out, 0, 0, "OUT", "the adapter or model, GGUF"},
         {"--steps", "-n", CLI_INT, &o.steps, 0, 1 << 30, "N", "updates (100; a model 1000)"},
         {"--ctx", "-c", CLI_INT, &o.ctx, 2, 1 << 20, "N", "tokens of a row (256)"},

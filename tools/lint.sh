@@ -15,7 +15,7 @@ status=$?
 for o in "$@"; do
     case $o in */engine/base/*) continue ;; esac
     alien=$(${NM:-nm} -u "$o" | awk '{ print $NF }' | grep -v -E \
-        -e '^_?(hr|hearth)_' -e '^_?(memcpy|memmove|memset|memcmp|memchr|strlen|strcmp|strncmp|strchr|strstr|strspn|strcspn|sqrtf?)$' \
+        -e '^_?(hr|hearth)_' -e '^_?(memcpy|memmove|memset|memcmp|memchr|strlen|strcmp|strncmp|strchr|strstr|sqrtf?)$' \
         -e '^(__|_GLOBAL_OFFSET_TABLE_|_Unwind)')
     if [ -n "$alien" ]; then
         echo "$o: foreign symbol: $(echo "$alien" | tr '\n' ' ')"

@@ -1,7 +1,7 @@
 #!/bin/sh
 # fuzz.sh BUILD SECONDS PROGRAM...: runs fuzz programs, FUZZ_JOBS (2) at a time, SECONDS each. Seeds of fuzz_NAME:
 # tests/seeds/NAME/, what tests/gen_seeds_NAME writes when there is one, and what earlier runs found (BUILD/corpus).
-# Status 1 on a crash, an input that takes over 10 s, or more than 1 GiB; the input is kept as BUILD/crash-NAME-*.
+# Status 1 on a crash, an input that takes over 25 s, or more than 1 GiB; the input is kept as BUILD/crash-NAME-*.
 if [ "$1" = one ]; then
     build=$2 seconds=$3 prog=$4
     name=$(basename "$prog")
@@ -21,7 +21,7 @@ if [ "$1" = one ]; then
     rm -f "$build/crash-$name-"*
     # shellcheck disable=SC2086
     ASAN_OPTIONS=hard_rss_limit_mb=2048:allocator_may_return_null=1:$ASAN_OPTIONS UBSAN_OPTIONS=print_stacktrace=1:abort_on_error=1 \
-        "$prog" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 -malloc_limit_mb=1024 -print_final_stats=1 \
+        "$prog" -max_total_time="$seconds" -timeout=25 -rss_limit_mb=1024 -malloc_limit_mb=1024 -print_final_stats=1 \
         $dict -artifact_prefix="$build/crash-$name-" "$corpus" $seeds >"$log" 2>&1
     status=$?
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log" | tail -n 1)

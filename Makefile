@@ -149,10 +149,10 @@ storm: $(B)/tests/test_store_storm
 # Those tests that start threads; `make tsan TSAN_C=` runs all.
 TSAN_C  ?= $(shell grep -lE 'pthread|threads|hearth_model_open|hr_pool' $(TEST_C))
 tsan:
-	@+HEARTH_CRASH_STATES=1000 $(SANITIZED) B=build/tsan EXTRA=-fsanitize=thread CFLAGS="$(SANE)" \
+	@+HEARTH_CRASH_STATES=1000 HEARTH_TRAIN_STEPS=5 $(SANITIZED) B=build/tsan EXTRA=-fsanitize=thread CFLAGS="$(SANE)" \
 	    $(if $(TSAN_C),TESTS="$(TSAN_C:tests/%.c=build/tsan/tests/%)") test
 cross:
-	@+$(if $(and $(call HAVE,$(CROSS)gcc),$(call HAVE,qemu-aarch64)),HEARTH_CRASH_STATES=1000 $(VARIANT) B=build/aarch64 CC=$(CROSS)gcc \
+	@+$(if $(and $(call HAVE,$(CROSS)gcc),$(call HAVE,qemu-aarch64)),HEARTH_CRASH_STATES=1000 HEARTH_TRAIN_STEPS=5 $(VARIANT) B=build/aarch64 CC=$(CROSS)gcc \
 	    AR=$(CROSS)ar EXTRA=-static RUNNER=qemu-aarch64 test,echo "cross: skipped: no $(CROSS)gcc or no qemu-aarch64")
 
 # firmware on emulated boards: the same logit hash as here, flash, RAM and stack

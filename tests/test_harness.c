@@ -100,7 +100,7 @@ T_TEST(sums_are_right) {
     write_script("test_c", "kill -SEGV $$");
     write_script("test_d", "echo 'd: 5 passed, 0 failed, 0 skipped'; exit 7");
     write_script("test_e", "echo no summary");
-    snprintf(cmd, sizeof cmd, "RUNNER= sh tools/run_tests.sh %s %s %s %s %s 2>&1", t_tmp("test_a"), t_tmp("test_b"),
+    snprintf(cmd, sizeof cmd, "TEST_JOBS=1 RUNNER= sh tools/run_tests.sh %s %s %s %s %s 2>&1", t_tmp("test_a"), t_tmp("test_b"),
              t_tmp("test_c"), t_tmp("test_d"), t_tmp("test_e"));
     T_EQ_I(run_shell(cmd, out, sizeof out), 1);
     T_CHECK(strstr(out, "a: 3 passed, 0 failed, 2 skipped\n") == out);
@@ -110,7 +110,7 @@ T_TEST(sums_are_right) {
     T_CHECK(strstr(out, "\ne: 0 passed, 1 failed, 0 skipped (ended with status 0)\n") != NULL);
     const char *last = strstr(out, "\n9 passed, 5 failed, 2 skipped\n");
     T_CHECK(last && last[strlen("\n9 passed, 5 failed, 2 skipped\n")] == 0);
-    snprintf(cmd, sizeof cmd, "RUNNER= sh tools/run_tests.sh %s", t_tmp("test_a"));
+    snprintf(cmd, sizeof cmd, "TEST_JOBS=1 RUNNER= sh tools/run_tests.sh %s", t_tmp("test_a"));
     T_EQ_I(run_shell(cmd, out, sizeof out), 0);
     T_EQ_STR(out, "a: 3 passed, 0 failed, 2 skipped\n3 passed, 0 failed, 2 skipped\n");
 }

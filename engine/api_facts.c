@@ -2,6 +2,8 @@
 #include "engine/api_memory.h"
 #include "memory/memory.h"
 
+HR_SMALL_BEGIN
+
 typedef struct facts_each {
     hearth_on_item *each;
     void *ctx;
@@ -96,3 +98,5 @@ hearth_status hearth_memory_reembed(hearth_memory *memory, const char *space, ui
     if (memory == NULL || space == NULL || embed == NULL || left == NULL) return facts_null(e);
     return hr_store_reembed(hr_api_store(memory), space, dim, embed, ctx, most, left, e);
 }
+
+HR_SMALL_END

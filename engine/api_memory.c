@@ -1,6 +1,8 @@
 /* api_memory.c: the memory half of hearth.h: argument checks and the names of things; the work is in memory/. */
 #include "engine/api_memory.h"
 
+HR_SMALL_BEGIN
+
 struct hearth_memory {
     hr_store store;
     hr_allocator allocator;
@@ -216,3 +218,5 @@ void hearth_memory_get_stats(const hearth_memory *memory, hearth_memory_stats *s
     *stats = (hearth_memory_stats){in.items, in.vectors, in.spaces, in.file_bytes, in.live_bytes, in.lost_records,
                                    in.lost_places, in.read_only};
 }
+
+HR_SMALL_END

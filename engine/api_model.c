@@ -1,6 +1,8 @@
 /* api_model.c: the model half of hearth.h: argument checks, and nothing else; the work is in model.c and vocab.c. */
 #include "engine/load.h"
 
+HR_SMALL_BEGIN
+
 #define SAME(a, b) _Static_assert((int)(a) == (int)(b), #a " and " #b)
 SAME(HR_OK, HEARTH_OK);
 SAME(HR_E_ARG, HEARTH_E_ARG);
@@ -202,3 +204,5 @@ hearth_status hearth_selfcheck(uint32_t isa, hearth_on_kernel *on_kernel, void *
     return status;
 }
 #endif
+
+HR_SMALL_END

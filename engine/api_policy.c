@@ -2,6 +2,8 @@
 #include "engine/hearth.h"
 #include "policy/policy.h"
 
+HR_SMALL_BEGIN
+
 struct hearth_policy {
     hr_policy inside;
 };
@@ -69,3 +71,5 @@ const char *hearth_decision_text(const hearth_decision *d) {
 uint64_t hearth_policy_purge(const hearth_policy *policy, int scope, int purpose) {
     return policy != NULL ? hr_policy_purge(&policy->inside, scope, purpose) : 0;
 }
+
+HR_SMALL_END

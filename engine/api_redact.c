@@ -2,6 +2,8 @@
 #include "engine/hearth.h"
 #include "policy/policy.h"
 
+HR_SMALL_BEGIN
+
 struct hearth_redactor {
     hearth_redact_config config;
     hr_redactor *inside;
@@ -229,3 +231,5 @@ void hearth_upload_close(hearth_upload *u) {
     allocator->free(allocator->ctx, u, bytes);
 }
 #endif
+
+HR_SMALL_END

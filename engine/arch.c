@@ -5,6 +5,8 @@
 #include "engine/base/fmath.h"
 #include "engine/hearth.h"
 
+HR_SMALL_BEGIN
+
 #define S(name) HR_SLOT_BIT(name)
 #define SEPARATE (S(Q) | S(K) | S(V))
 #define GATED (S(GATE) | S(UP) | S(DOWN))
@@ -520,3 +522,5 @@ uint64_t hr_arch_peek(const hr_gguf *g, const char *key) {
 #undef LLAMA_NEED
 #undef BERT_NORMS
 #undef REQUIRED
+
+HR_SMALL_END

@@ -2,6 +2,8 @@
  * built by a second pass that can no longer meet anything unexpected but duplicates. */
 #include "engine/gguf.h"
 
+HR_SMALL_BEGIN
+
 enum { GGUF_FIRST_WINDOW = 1 << 20, GGUF_KV_MIN = 8 + 1 + 4 + 1, GGUF_TENSOR_MIN = 8 + 1 + 4 + 8 + 4 + 8 };
 
 static uint64_t gguf_scalar_bytes(uint32_t type) {
@@ -503,3 +505,5 @@ hr_status hr_gguf_index(hr_gguf *g, hr_arena *arena, hr_error *err) {
     HR_TRY(refuse_twins(g, &names, by_name, g->n_tensors, err));
     return hr_gguf_unchanged(g, err);
 }
+
+HR_SMALL_END

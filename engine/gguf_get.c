@@ -1,6 +1,8 @@
 /* gguf_get.c: looking up and reading values, tensors' bytes, and values as text. */
 #include "engine/gguf.h"
 
+HR_SMALL_BEGIN
+
 static const char *const gguf_type_names[HR_GGUF_TYPES] = {"u8",  "i8",   "u16",    "i16",   "u32", "i32", "f32",
                                                            "bool", "string", "array", "u64", "i64", "f64"};
 
@@ -291,3 +293,5 @@ size_t hr_gguf_value_text(const hr_gguf_kv *kv, char *dst, size_t cap) {
     if (kv->count > 6) n += hr_format(dst + n, cap - n, ", ... %llu in all", (unsigned long long)kv->count);
     return n + hr_format(dst + n, cap - n, "]");
 }
+
+HR_SMALL_END

@@ -4,6 +4,8 @@
 #include "engine/hearth.h"
 #include "engine/model.h"
 
+HR_SMALL_BEGIN
+
 static void compile_guide(hr_guide_build *b, int kind, hr_str text, const hr_trie *trie) {
     if (!hr_net_init(b)) return;
     if (text.size > HR_GUIDE_MAX_TEXT) hr_guide_fail(b, HR_E_LIMIT, "is longer than %d bytes", HR_GUIDE_MAX_TEXT);
@@ -123,3 +125,5 @@ hearth_status hearth_guide_open(hearth_model *model, int kind, const char *text,
     return HR_OK;
 }
 void hearth_guide_close(hearth_guide *guide) { hr_guide_free((hr_guide *)(void *)guide); }
+
+HR_SMALL_END

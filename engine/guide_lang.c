@@ -1,6 +1,8 @@
 /* guide_lang.c: regular languages over code points: complete DFAs with classes of code points for their alphabet. */
 #include "engine/guide.h"
 
+HR_SMALL_BEGIN
+
 HR_PRIVATE hr_lang *hr_lang_new(hr_guide_build *b, uint32_t n_states, uint32_t n_classes) {
     if (n_states > HR_LANG_MAX) {
         hr_guide_fail(b, HR_E_LIMIT, "an expression or a set of names needs more than %d states", HR_LANG_MAX);
@@ -226,3 +228,5 @@ HR_PRIVATE void hr_lang_to_net(hr_guide_build *b, const hr_lang *l, bool escaped
         }
     }
 }
+
+HR_SMALL_END

@@ -3,6 +3,8 @@
  * (planes.md 9.2 rule 11). The bytes themselves are handled in weights.c. */
 #include "engine/load.h"
 
+HR_SMALL_BEGIN
+
 /* --- finding and checking ----------------------------------------------------------------------------------------- */
 static const hr_gguf_tensor *find_tensor(hr_loader *l, hr_slot slot, size_t layer, const char *suffix) {
     if (layer == SIZE_MAX) hr_format(l->name, sizeof l->name, "%s.%s", hr_slot_text(slot), suffix);
@@ -312,3 +314,5 @@ hr_status hr_load_tensors(hr_loader *l) {
     HR_TRY(bind_embeddings(l));
     return check_all_bound(l);
 }
+
+HR_SMALL_END

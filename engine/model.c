@@ -3,6 +3,8 @@
  * the second pass checks again what the first has checked. */
 #include "engine/load.h"
 
+HR_SMALL_BEGIN
+
 enum { MODEL_TEMPS = 4,
       MODEL_FLAGS = HEARTH_MODEL_NO_MMAP | HEARTH_MODEL_NO_SELFCHECK | HEARTH_MODEL_GUARD | HEARTH_MODEL_VOCAB_ONLY |
                     HEARTH_MODEL_FAST };
@@ -346,3 +348,5 @@ void hr_model_free(hr_model *m) {
     const hr_allocator a = m->allocator;
     if (m->owns_memory) a.free(a.ctx, m->memory, m->memory_bytes);
 }
+
+HR_SMALL_END

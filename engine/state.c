@@ -11,6 +11,8 @@
 #include "engine/adapter.h"
 #include "engine/base/crypto.h"
 
+HR_SMALL_BEGIN
+
 enum { STATE_HEAD = 304, STATE_VERSION = 1, STATE_TOKENS_MAC = 208, STATE_CACHE_MAC = 240, STATE_HEAD_MAC = 272 };
 
 /* --- digests ------------------------------------------------------------------------------------------------------- */
@@ -387,3 +389,5 @@ hearth_status hearth_session_restore(hearth_session *session, const void *owner,
     s->kv.high = hr_max_size(v.tokens, (v.begun - (v.begun > 0)) * HR_KV_PAGE + (v.begun > 0));
     return HR_OK;
 }
+
+HR_SMALL_END

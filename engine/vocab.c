@@ -3,6 +3,8 @@
  * (planes.md 9.2 rule 13); what is inside the strings is the tokenizer's to judge. Keys: formats.md 10. */
 #include "engine/load.h"
 
+HR_SMALL_BEGIN
+
 static hr_status fail_key(const hr_loader *l, const hr_gguf_kv *kv, hr_status status, const char *key, const char *why,
                           uint64_t a, uint64_t b) {
     const uint64_t at = kv ? hr_gguf_kv_offset(&l->m->gguf, kv) : HR_NO_OFFSET;
@@ -230,3 +232,5 @@ int hearth_token_ends(const hearth_model *model, int32_t token) {
     const hr_tok *t = tokenizer_of(model);
     return t && hr_tok_is_eog(t, token);
 }
+
+HR_SMALL_END

@@ -2,6 +2,8 @@
  * same store and the same moment give the same bytes everywhere. */
 #include "memory/memory.h"
 
+HR_SMALL_BEGIN
+
 enum { DIGEST_MISSES = 32, DIGEST_LINE_MAX = 1024 };
 
 typedef struct digest_row {
@@ -168,3 +170,5 @@ hr_status hr_facts_digest(hr_store *s, const hr_digest_config *c, char *out, siz
     if (w.blocked != NULL) s->memory->free(s->memory->ctx, w.blocked, w.cap_blocked);
     return status;
 }
+
+HR_SMALL_END

@@ -2,6 +2,8 @@
  * text; everything is checked before anything is written. */
 #include "memory/memory.h"
 
+HR_SMALL_BEGIN
+
 enum { DUMP_PER_BATCH = 64 };
 static const char dump_head[] = "hearth facts 1";
 static const uint64_t dump_last_ms = 253402300799999u; /* 9999-12-31T23:59:59.999Z */
@@ -273,3 +275,5 @@ hr_status hr_facts_load(hr_store *s, const char *text, size_t n, uint64_t *chang
     s->memory->free(s->memory->ctx, l.text, l.n_text);
     return status;
 }
+
+HR_SMALL_END

@@ -2,6 +2,8 @@
  * greatest in a total order holds and counts add up: so the order of arrival does not matter. */
 #include "memory/memory.h"
 
+HR_SMALL_BEGIN
+
 static const char uses_tag[] = "uses:";
 
 hr_status hr_fact_copy(const hr_allocator *m, const hr_item *i, hr_fact *out, hr_error *err) {
@@ -234,3 +236,5 @@ hr_status hr_fact_history(hr_store *s, uint64_t id, hr_fact_each *each, void *ct
     if (seen != NULL) s->memory->free(s->memory->ctx, seen, cap * sizeof *seen);
     return status;
 }
+
+HR_SMALL_END

@@ -2,6 +2,8 @@
  * come back as they were; into another store items get new ids, and facts are merged as statements. */
 #include "memory/memory.h"
 
+HR_SMALL_BEGIN
+
 enum { LINES_VERSION = 2, LINES_PER_BATCH = 128 };
 
 typedef struct line_item {
@@ -379,3 +381,5 @@ hr_status hr_lines_import(hr_store *s, const char *text, size_t n, hr_lines_prog
     m->free(m->ctx, w, sizeof *w);
     return status;
 }
+
+HR_SMALL_END

@@ -1,6 +1,8 @@
 /* log.c: superblock, segments, reading and appending. Recovery is in log_scan.c. */
 #include "memory/log_internal.h"
 
+HR_SMALL_BEGIN
+
 static uint64_t segs_base(void) { return 2 * (uint64_t)HR_LOG_SLOT_BYTES; }
 uint64_t hr_log_offset(const hr_wal *log, uint32_t seg, uint32_t at) {
     return segs_base() + (uint64_t)seg * log->seg_bytes + at;
@@ -495,3 +497,5 @@ hr_status hr_log_cut(hr_wal *log, hr_error *err) {
     if (log->head != UINT32_MAX && log->head >= n) log->head = UINT32_MAX;
     return latch(log, log->block.sync(log->block.ctx, err));
 }
+
+HR_SMALL_END

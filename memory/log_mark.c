@@ -2,6 +2,8 @@
  * is missing of that at the next open was acknowledged, whether it looks torn, cut off, or as if it had never been there. */
 #include "memory/log_internal.h"
 
+HR_SMALL_BEGIN
+
 enum { MARK_AT = 256, MARK_BYTES = 64, MARK_TAG = 40, MARK_SUM = 60, MARK_PLACES = (HR_LOG_SLOT_BYTES - MARK_AT) / MARK_BYTES };
 
 static uint64_t mark_offset(uint32_t place) { return HR_LOG_SLOT_BYTES + MARK_AT + (uint64_t)place * MARK_BYTES; }
@@ -72,3 +74,5 @@ hr_status hr_log_write_mark(hr_wal *log, bool whole, uint32_t erasing, hr_error 
     log->marked = whole;
     return HR_OK;
 }
+
+HR_SMALL_END

@@ -2,6 +2,8 @@
  * segment (its header); that seals records. Zeros over a segment's header make its text unreadable for ever. */
 #include "memory/log_internal.h"
 
+HR_SMALL_BEGIN
+
 enum { WRAP_HOST = 1, WRAP_PASSPHRASE = 2, WRAP_KIB = 65536, WRAP_PASSES = 3, WRAP_KIB_MAX = 1 << 20, WRAP_PASSES_MAX = 64,
        WRAP_NONCE = 160, WRAP_KEY = 184, WRAP_TAG = 216, WRAP_SUM = 252 };
 
@@ -86,3 +88,5 @@ void hr_log_seal_begin(const hr_log_seg *s, const uint8_t head[HR_LOG_REC_HEADER
     hr_put64(nonce + 16, s->salt);
     hr_aead_begin(a, s->key, nonce, 24, head, HR_LOG_REC_HEADER);
 }
+
+HR_SMALL_END

@@ -3,6 +3,8 @@
 #include "memory/store_internal.h"
 #include "engine/base/sys_block.h"
 
+HR_SMALL_BEGIN
+
 enum { ITEM_HEAD = 56, VECTOR_HEAD = 24, SPACE_HEAD = 16 };
 
 void *hr_store_grow(const hr_allocator *m, void *old, size_t used, size_t size, uint32_t *cap, uint32_t want) {
@@ -607,3 +609,5 @@ hr_status hr_store_match(hr_store *s, const hr_entry *e, const hr_filter *f, uin
            (f->term.data == NULL || text_contains(item.text, f->term) || text_contains(item.key, f->term));
     return HR_OK;
 }
+
+HR_SMALL_END

@@ -3,6 +3,8 @@
 #include "memory/cache.h"
 #include "memory/store_internal.h"
 
+HR_SMALL_BEGIN
+
 typedef struct clean_pass {
     hr_store *s;
     uint32_t seg;
@@ -265,3 +267,5 @@ void hr_store_get_stats(const hr_store *s, hr_store_stats *out) {
         }
     }
 }
+
+HR_SMALL_END

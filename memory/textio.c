@@ -1,6 +1,8 @@
 /* textio.c: writing and strict reading of the two text forms of the store. */
 #include "memory/memory.h"
 
+HR_SMALL_BEGIN
+
 const char *hr_kind_name(uint32_t kind) {
     static const char *const names[HR_KIND_COUNT] = {"text", "tone", "intent", "blocked", "person", "device", "value"};
     return kind < HR_KIND_COUNT ? names[kind] : "unknown";
@@ -143,3 +145,5 @@ bool hr_text_string(hr_text_in *t, size_t most, hr_str *s) {
     if (!hr_utf8_valid(s->data, s->size)) return hr_text_fail(t, HR_E_FORMAT, "the text is not UTF-8");
     return true;
 }
+
+HR_SMALL_END

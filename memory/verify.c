@@ -2,6 +2,8 @@
 #include "memory/cache.h"
 #include "memory/memory.h"
 
+HR_SMALL_BEGIN
+
 typedef struct verify_walk {
     hr_store *s;
     hr_verify_found *found;
@@ -175,3 +177,5 @@ hr_status hr_store_reembed(hr_store *s, const char *space, uint32_t dim, hr_embe
     s->memory->free(s->memory->ctx, v, dim * sizeof *v);
     return status;
 }
+
+HR_SMALL_END

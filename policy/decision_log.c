@@ -1,6 +1,8 @@
 /* decision_log.c: a ring of content-free records. */
 #include "policy/decision_log.h"
 
+HR_SMALL_BEGIN
+
 void hr_decision_log_init(hr_decision_log *log, hr_decision_record *records, size_t cap) {
     memset(log, 0, sizeof *log);
     log->records = records;
@@ -71,3 +73,5 @@ hr_status hr_decision_decode(hr_cur *c, hr_decision_record *r) {
     }
     return HR_OK;
 }
+
+HR_SMALL_END

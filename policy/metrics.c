@@ -1,6 +1,8 @@
 /* metrics.c: the schema, recording, merging, and the file. */
 #include "policy/metrics.h"
 
+HR_SMALL_BEGIN
+
 /* --- the schema: all of it ----------------------------------------------------------------------------------------- */
 #define M_ALL 0x1fu
 #define M_MOST 0x1bu /* without the reason */
@@ -247,3 +249,5 @@ hr_status hr_metrics_merge(hr_metrics *m, hr_cur *c) {
     m->threshold = threshold;
     return walk_metric_cells(cells, count, m, c);
 }
+
+HR_SMALL_END

@@ -1,6 +1,8 @@
 /* metrics_release.c: what may leave: the policy's decision, the threshold, and noise. */
 #include "policy/metrics.h"
 
+HR_SMALL_BEGIN
+
 /* Uniform below n, without bias. */
 static uint64_t draw_below(const hr_metrics_gate *g, uint64_t n) {
     const uint64_t over = UINT64_MAX - UINT64_MAX % n;
@@ -63,3 +65,5 @@ hr_status hr_metrics_release(const hr_metrics_gate *g, hr_metric_cell *cells, si
     *n = kept;
     return HR_OK;
 }
+
+HR_SMALL_END

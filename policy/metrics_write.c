@@ -1,6 +1,8 @@
 /* metrics_write.c: released cells as OTLP JSON lines, Prometheus text and flat NDJSON. All text comes from the schema. */
 #include "policy/metrics.h"
 
+HR_SMALL_BEGIN
+
 typedef struct metrics_writer {
     hr_metrics_put *put;
     void *ctx;
@@ -171,3 +173,5 @@ hr_status hr_metrics_write(int format, const hr_metrics *from, const hr_metric_c
     }
     return w.failed ? HR_E_IO : HR_OK;
 }
+
+HR_SMALL_END

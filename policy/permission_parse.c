@@ -2,6 +2,8 @@
  * is not understood is an error with line and column, never skipped. */
 #include "policy/permission.h"
 
+HR_SMALL_BEGIN
+
 typedef struct policy_reader {
     hr_cur cur;
     hr_policy *p;
@@ -267,3 +269,5 @@ hr_status hr_policy_parse(hr_policy *p, const void *text, size_t n, hr_error *er
     if (status == HR_OK) index_policy_rules(p);
     return status;
 }
+
+HR_SMALL_END

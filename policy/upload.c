@@ -1,6 +1,8 @@
 /* upload.c: redacted text under a decision. */
 #include "policy/upload.h"
 
+HR_SMALL_BEGIN
+
 enum { UPLOAD_OPEN, UPLOAD_SEALED, UPLOAD_VOID };
 struct hr_upload {
     hr_upload_door door;
@@ -103,3 +105,5 @@ const void *hr_upload_bytes(const hr_upload *u, size_t *n) {
 }
 hr_decision hr_upload_decision(const hr_upload *u) { return u->decision; }
 uint64_t hr_upload_findings(const hr_upload *u) { return u->findings; }
+
+HR_SMALL_END

@@ -57,7 +57,7 @@ static int restore(hearth_session *s, const bytes *b, int *how) {
     return hearth_session_restore(s, owner, sizeof owner, b->data, b->n, how, &err);
 }
 static int32_t token_at(const place *p, size_t i) { return p->f.ids[i * 7 % (size_t)p->f.n]; }
-static size_t sparser(size_t step) { return getenv("HEARTH_CRASH_STATES") ? step * 13 : step; } /* slow builds look at fewer bytes */
+static size_t sparser(size_t step) { return getenv("HEARTH_CRASH_STATES") ? step * 13 : step; } /* slow builds: fewer */
 static void feed(place *p, hearth_session *s, size_t from, size_t n) {
     hearth_error err;
     for (size_t i = from; i < from + n; i++) {

@@ -2,6 +2,8 @@
  * no text is copied but the bytes that tokens stand for (byte-level texts are spelled with printable stand-ins). */
 #include "tokenizer/internal.h"
 
+HR_SMALL_BEGIN
+
 enum { VOCAB_GROUP = 16, VOCAB_MAX_SPECIAL_BYTES = 1024 };
 
 static uint64_t load_word64(const uint8_t *p) {
@@ -506,3 +508,5 @@ int hr_tok_type(const hr_tok *t, int32_t id) {
 bool hr_tok_is_eog(const hr_tok *t, int32_t id) {
     return id >= 0 && (size_t)id < t->spec.n_tokens && (t->eog[id / 8] >> id % 8 & 1) != 0;
 }
+
+HR_SMALL_END

@@ -4,8 +4,8 @@
 HR_SMALL_BEGIN
 
 /* --- the schema: all of it ----------------------------------------------------------------------------------------- */
-#define M_ALL 0x1fu
-#define M_MOST 0x1bu /* without the reason */
+#define M_ALL 0x3fu
+#define M_MOST 0x1bu /* without the reason and the fallback */
 static const hr_metric_info metric_table[] = {
     {"", "", 0, 0},
     {"hearth.requests", "{request}", HR_METRIC_COUNTER, M_ALL},
@@ -32,6 +32,7 @@ static const metric_label metric_labels[HR_N_LABELS] = {
     {"reason", 15, 4, 8, {"none", "policy", "memory", "quality", "context", "timeout", "cancelled", "error"}},
     {"cold", 14, 1, 2, {"false", "true"}},
     {"ruleset", 4, 10, 1024, {NULL}},
+    {"fallback", 3, 1, 2, {"false", "true"}},
 };
 
 const hr_metric_info *hr_metric_at(int metric) {
@@ -46,12 +47,17 @@ uint32_t hr_metric_label(uint64_t key, int label) {
     const metric_label *l = &metric_labels[label];
     return (uint32_t)(key >> (HR_PART_BITS + l->shift)) & ((1u << l->bits) - 1);
 }
+uint64_t hr_metric_relabel(uint64_t key, int label, uint32_t value) {
+    const metric_label *l = &metric_labels[label];
+    const uint64_t mask = (((uint64_t)1 << l->bits) - 1) << (HR_PART_BITS + l->shift);
+    return (key & ~mask) | ((uint64_t)value << (HR_PART_BITS + l->shift));
+}
 /* Is this key one that recording can make? */
 static bool metric_key_valid(uint64_t key) {
     const hr_metric_info *info = hr_metric_at(hr_metric_of(key));
     const uint32_t part = hr_metric_part(key);
     if (info == NULL || part >= HR_PART_END || (part > HR_PART_SUM && info->kind != HR_METRIC_HISTOGRAM)) return false;
-    if (key >> HR_PART_BITS & 15) return false; /* spare bits */
+    if (key >> HR_PART_BITS & 7) return false; /* spare bits */
     for (int l = 0; l < HR_N_LABELS; l++) {
         const uint32_t v = hr_metric_label(key, l);
         if (v >= metric_labels[l].n_values || (v && !(info->labels >> l & 1))) return false;
@@ -99,7 +105,7 @@ static hr_metric_cell *find_metric_cell(hr_metrics *m, uint64_t key) {
     if (m->cells[i].key == 0 && m->n >= m->cap - m->cap / 8) return NULL;
     return &m->cells[i];
 }
-static hr_status add_metric_cell(hr_metrics *m, uint64_t key, int64_t value) {
+hr_status hr_metrics_add(hr_metrics *m, uint64_t key, int64_t value) {
     const int64_t limit = (int64_t)1 << 62;
     hr_metric_cell *c = find_metric_cell(m, key);
     if (c == NULL) return HR_E_FULL;
@@ -116,7 +122,7 @@ static hr_status add_metric_cell(hr_metrics *m, uint64_t key, int64_t value) {
     return HR_OK;
 }
 static uint64_t metric_group(const hr_metric_record *r, int metric) {
-    const uint32_t v[HR_N_LABELS] = {r->device_class, r->route, r->reason, r->cold, r->ruleset};
+    const uint32_t v[HR_N_LABELS] = {r->device_class, r->route, r->reason, r->cold, r->ruleset, r->fallback};
     uint64_t key = (uint64_t)r->day << 44 | (uint64_t)metric << 38;
     for (int l = 0; l < HR_N_LABELS; l++)
         if (metric_table[metric].labels >> l & 1) key |= (uint64_t)v[l] << (HR_PART_BITS + metric_labels[l].shift);
@@ -126,7 +132,7 @@ hr_status hr_metrics_record(hr_metrics *m, const hr_metric_record *r) {
     const uint64_t values[] = {0, 1, r->prompt_tokens, r->output_tokens, r->pii_redacted, r->denied, r->ttft_ms,
         r->total_ms,
                                r->decode_tps, r->energy_mj, r->peak_rss_bytes};
-    const uint32_t v[HR_N_LABELS] = {r->device_class, r->route, r->reason, r->cold, r->ruleset};
+    const uint32_t v[HR_N_LABELS] = {r->device_class, r->route, r->reason, r->cold, r->ruleset, r->fallback};
     _Static_assert(HR_COUNT(values) == HR_COUNT(metric_table), "a value for each metric");
     for (int l = 0; l < HR_N_LABELS; l++) if (v[l] >= metric_labels[l].n_values) return HR_E_ARG;
     if (r->day >= 1u << 20 || m->epsilon_milli || m->threshold) return HR_E_ARG;
@@ -135,15 +141,32 @@ hr_status hr_metrics_record(hr_metrics *m, const hr_metric_record *r) {
         const uint64_t key = metric_group(r, i), most = metric_table[i].kind == HR_METRIC_PEAK ?
             (uint64_t)1 << 48 : UINT32_MAX;
         const uint64_t x = values[i] < most ? values[i] : most;
-        if (x == 0 && metric_table[i].kind != HR_METRIC_HISTOGRAM) continue;
-        HR_TRY(add_metric_cell(m, key | HR_PART_EVENTS, 1));
+        if (values[i] == HR_METRIC_UNKNOWN || (x == 0 && metric_table[i].kind != HR_METRIC_HISTOGRAM)) continue;
+        HR_TRY(hr_metrics_add(m, key | HR_PART_EVENTS, 1));
         hr_metric_cell *device = find_metric_cell(m, key | HR_PART_DEVICES);
-        if (device->key == 0) HR_TRY(add_metric_cell(m, key | HR_PART_DEVICES, 1));
-        HR_TRY(add_metric_cell(m, key | HR_PART_SUM, (int64_t)x));
+        if (device->key == 0) HR_TRY(hr_metrics_add(m, key | HR_PART_DEVICES, 1));
+        HR_TRY(hr_metrics_add(m, key | HR_PART_SUM, (int64_t)x));
         if (metric_table[i].kind != HR_METRIC_HISTOGRAM) continue;
-        HR_TRY(add_metric_cell(m, key | (x ? (uint64_t)(HR_PART_BUCKET + 1 + hr_metric_bucket(x)) : HR_PART_ZERO), 1));
+        HR_TRY(hr_metrics_add(m, key | (x ? (uint64_t)(HR_PART_BUCKET + 1 + hr_metric_bucket(x)) : HR_PART_ZERO), 1));
     }
     return HR_OK;
+}
+
+static uint32_t request_enum(int v) { return v < 0 ? UINT32_MAX : (uint32_t)v; }
+hr_status hr_metrics_request(hr_metrics *m, const hr_request_figures *f, hr_error *err) {
+    const uint64_t day = f->now_ms / 86400000u;
+    const bool failed = f->fallback || f->route == HR_ROUTE_FALLBACK || f->route == HR_ROUTE_REFUSED;
+    const hr_metric_record r = {day < 1u << 20 ? (uint32_t)day : UINT32_MAX, request_enum(f->device_class),
+        request_enum(f->route), request_enum(f->reason), f->cold, f->ruleset, f->ttft_ms, f->total_ms, f->decode_tps,
+        f->prompt_tokens, f->output_tokens, f->pii_redacted, f->denied, f->energy_mj, f->peak_rss_bytes, f->fallback};
+    if (failed && f->reason == HR_REASON_NONE)
+        return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "reason", "a fallback or refusal needs one");
+    if (f->route == HR_ROUTE_FALLBACK && !f->fallback)
+        return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "fallback", "the route says so, the flag does not");
+    const hr_status status = hr_metrics_record(m, &r);
+    if (status == HR_OK) return HR_OK;
+    return hr_fail(err, status, HR_NO_OFFSET, "request record", status == HR_E_FULL ? "no room for another cell"
+                   : "an enum, rule set or day out of range, or figures that were released");
 }
 
 static void sift_metric_cell(hr_metric_cell *a, size_t i, size_t n) {
@@ -203,7 +226,7 @@ hr_status hr_metrics_encode(const hr_metrics *m, const hr_metric_cell *sorted, u
     *n = at;
     if (at > cap) return HR_E_FULL;
     memcpy(out, "HRMETR1\n", 8);
-    put_metric_word(out + 8, m->epsilon_milli, 4), put_metric_word(out + 12, m->threshold, 4);
+    put_metric_word(out + 8, m->epsilon_milli | m->noise << 24, 4), put_metric_word(out + 12, m->threshold, 4);
     put_metric_word(out + 16, m->n, 4), put_metric_word(out + 20, at - HR_METRICS_HEAD, 4);
     put_metric_word(out + 24, hr_hash64(out + HR_METRICS_HEAD, at - HR_METRICS_HEAD, hr_hash64(out, 24, 0)), 8);
     return HR_OK;
@@ -219,7 +242,7 @@ static hr_status walk_metric_cells(hr_cur c, uint32_t count, hr_metrics *into, h
             "a key out of order or of no metric");
         else if (v > (int64_t)1 << 62 || v < -((int64_t)1 << 62)) hr_cur_fail(&c, HR_E_FORMAT, "a value above 2^62");
         else if (into) {
-            const hr_status s = add_metric_cell(into, key, v);
+            const hr_status s = hr_metrics_add(into, key, v);
             if (s != HR_OK) hr_cur_fail(&c, s, s == HR_E_FULL ? "no room for another cell" : "a sum above 2^62");
         }
     }
@@ -232,14 +255,16 @@ hr_status hr_metrics_merge(hr_metrics *m, hr_cur *c) {
     const uint8_t *head = hr_cur_bytes(c, HR_METRICS_HEAD);
     if (head == NULL) return c->status;
     if (memcmp(head, "HRMETR1\n", 8) != 0) return hr_cur_fail(c, HR_E_FORMAT, "not a metrics file");
-    const uint32_t epsilon = hr_le32(head + 8), threshold = hr_le32(head + 12), count = hr_le32(head + 16), size =
-        hr_le32(head + 20);
+    const uint32_t noise = head[11], epsilon = hr_le32(head + 8) & 0xffffff, threshold = hr_le32(head + 12);
+    const uint32_t count = hr_le32(head + 16), size = hr_le32(head + 20);
     const uint64_t at = c->base + c->pos;
     const uint8_t *body = hr_cur_bytes(c, size);
     if (body == NULL) return c->status;
     if (hr_hash64(body, size, hr_hash64(head, 24, 0)) != hr_le64(head + 24)) return hr_cur_fail(c, HR_E_FORMAT,
         "damaged");
-    if (m->n && (m->epsilon_milli != epsilon || m->threshold != threshold))
+    if (epsilon > HR_EPSILON_MOST || noise > (epsilon ? HR_NOISE_RESPONSE : 0))
+        return hr_cur_fail(c, HR_E_FORMAT, "noise of no known kind");
+    if (m->n && (m->epsilon_milli != epsilon || m->threshold != threshold || m->noise != noise))
         return hr_cur_fail(c, HR_E_STATE, "epsilon %u/1000, threshold %u; the others have %u/1000, %u", epsilon,
             threshold, m->epsilon_milli, m->threshold);
     hr_cur cells = hr_cur_make(body, size, at, c->err);
@@ -247,6 +272,7 @@ hr_status hr_metrics_merge(hr_metrics *m, hr_cur *c) {
     HR_TRY(walk_metric_cells(cells, count, NULL, c));
     m->epsilon_milli = epsilon;
     m->threshold = threshold;
+    m->noise = noise;
     return walk_metric_cells(cells, count, m, c);
 }
 

@@ -48,7 +48,7 @@ hr_status hr_metrics_release(const hr_metrics_gate *g, hr_metric_cell *cells, si
         return hr_fail(err, HR_E_STATE, HR_NO_OFFSET, "metrics", "may not leave: %s",
                        d.why == HR_WHY_CONSENT ? hr_consent_text(d.consent) : hr_why_text(d.why));
     }
-    if (g->epsilon_milli > 1000000 || (g->epsilon_milli && g->random == NULL)) {
+    if (g->epsilon_milli > HR_EPSILON_MOST || (g->epsilon_milli && g->random == NULL)) {
         return hr_fail(err, HR_E_ARG, HR_NO_OFFSET, "epsilon", "at most 1000, with a source of random bits");
     }
     for (size_t i = 0; i < all; i = end) {
@@ -63,6 +63,46 @@ hr_status hr_metrics_release(const hr_metrics_gate *g, hr_metric_cell *cells, si
         }
     }
     *n = kept;
+    return HR_OK;
+}
+
+/* --- randomised response ------------------------------------------------------------------------------------------- */
+static const struct { int label; uint32_t n; } asked_labels[] = {{HR_LABEL_ROUTE, 5}, {HR_LABEL_REASON, 8}, {HR_LABEL_COLD, 2},
+    {HR_LABEL_FALLBACK, 2}};
+static bool draw_exp_milli(const hr_metrics_gate *g, uint32_t milli) {
+    for (; milli >= 1000; milli -= 1000) if (!draw_exp_small(g, 1, 1)) return false;
+    return draw_exp_small(g, milli, 1000);
+}
+/* A uniform answer is kept when it is the true one, else with probability e^-epsilon, else drawn again: weights 1 and
+ * e^-epsilon, by integers only. */
+static uint64_t draw_response(const hr_metrics_gate *g, uint64_t key) {
+    uint64_t answer;
+    do {
+        answer = key;
+        for (size_t i = 0; i < HR_COUNT(asked_labels); i++)
+            answer = hr_metric_relabel(answer, asked_labels[i].label, (uint32_t)draw_below(g, asked_labels[i].n));
+    } while (answer != key && !draw_exp_milli(g, g->epsilon_milli));
+    return answer;
+}
+hr_status hr_metrics_respond(const hr_metrics *from, uint32_t epsilon_milli, uint64_t (*random)(void *ctx), void *random_ctx,
+    hr_metrics *to) {
+    const hr_metrics_gate g = {.epsilon_milli = epsilon_milli, .random = random, .random_ctx = random_ctx};
+    bool one_device = true;
+    if (epsilon_milli == 0 || epsilon_milli > HR_EPSILON_MOST || random == NULL) return HR_E_ARG;
+    if (from->epsilon_milli || from->threshold || to->n) return HR_E_ARG;
+    to->epsilon_milli = epsilon_milli;
+    to->noise = HR_NOISE_RESPONSE;
+    for (size_t i = 0; i < from->cap; i++) {
+        const hr_metric_cell c = from->cells[i];
+        if (c.key == 0 || hr_metric_of(c.key) != 1) continue; /* requests */
+        if (hr_metric_part(c.key) == HR_PART_DEVICES && c.value != 1) one_device = false;
+        for (int64_t k = 0; hr_metric_part(c.key) == HR_PART_EVENTS && k < c.value; k++)
+            HR_TRY(hr_metrics_add(to, draw_response(&g, c.key), 1));
+    }
+    /* one device: that it gave an answer says no more than the answer */
+    for (size_t i = 0; one_device && i < to->cap; i++)
+        if (to->cells[i].key && hr_metric_part(to->cells[i].key) == HR_PART_EVENTS)
+            HR_TRY(hr_metrics_add(to, to->cells[i].key | HR_PART_DEVICES, 1));
     return HR_OK;
 }
 

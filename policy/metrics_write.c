@@ -8,6 +8,7 @@ typedef struct metrics_writer {
     void *ctx;
     bool failed;
     uint32_t epsilon_milli, threshold;
+    const char *noise;
 } metrics_writer;
 static void write_metric(metrics_writer *w, const char *fmt, ...) HR_PRINTF(2, 3);
 static void write_metric(metrics_writer *w, const char *fmt, ...) {
@@ -75,11 +76,15 @@ static void write_otlp(metrics_writer *w, const hr_metric_cell *c, size_t n) {
     static const char *const kinds[] = {"sum", "gauge", "exponentialHistogram"};
     bool has;
     long long v = metric_value(c, n, HR_PART_SUM, &has);
-    if (!has && info->kind == HR_METRIC_PEAK) return; /* a peak with noise is none */
+    if (!has && hr_metric_of(c->key) != 1) {
+        if (info->kind != HR_METRIC_HISTOGRAM) return; /* noise keeps sums and peaks; only requests are their own sum */
+    }
     if (!has) v = (long long)metric_count(metric_value(c, n, HR_PART_EVENTS, &has));
     write_metric(w, "{\"resourceMetrics\":[{\"resource\":{\"attributes\":["
                     "{\"key\":\"hearth.epsilon_milli\",\"value\":{\"intValue\":\"%u\"}},"
-                    "{\"key\":\"hearth.threshold\",\"value\":{\"intValue\":\"%u\"}}]},", w->epsilon_milli, w->threshold);
+                    "{\"key\":\"hearth.threshold\",\"value\":{\"intValue\":\"%u\"}},"
+                    "{\"key\":\"hearth.noise\",\"value\":{\"stringValue\":\"%s\"}}]},",
+                 w->epsilon_milli, w->threshold, w->noise);
     write_metric(w, "\"scopeMetrics\":[{\"scope\":{\"name\":\"hearth\"},\"metrics\":["
                     "{\"name\":\"%s\",\"unit\":\"%s\",\"%s\":{", info->name,
                  info->unit, kinds[info->kind]);
@@ -109,7 +114,7 @@ static void write_prometheus(metrics_writer *w, const hr_metric_cell *c, size_t 
     const int64_t sum = metric_value(c, n, HR_PART_SUM, &has);
     if (kind != HR_METRIC_HISTOGRAM) {
         const int64_t events = metric_value(c, n, HR_PART_EVENTS, &(bool){false});
-        if (has || kind == HR_METRIC_COUNTER) {
+        if (has || hr_metric_of(c->key) == 1) {
             write_prometheus_line(w, c->key, kind == HR_METRIC_COUNTER ? "_total" : "", NULL, metric_count(has ?
                 sum : events));
         }
@@ -151,13 +156,21 @@ static void write_ndjson(metrics_writer *w, const hr_metric_cell *c, size_t n) {
         if (part >= HR_PART_BUCKET) {
             write_metric(w, ",\"upper\":%llu", (unsigned long long)hr_metric_upper((int)part - HR_PART_BUCKET - 1));
         }
-        write_metric(w, ",\"value\":%lld,\"epsilon_milli\":%u}\n", (long long)c[i].value, w->epsilon_milli);
+        write_metric(w, ",\"value\":%lld,\"epsilon_milli\":%u,\"noise\":\"%s\"}\n", (long long)c[i].value,
+            w->epsilon_milli, w->noise);
     }
 }
 
 hr_status hr_metrics_write(int format, const hr_metrics *from, const hr_metric_cell *cells, size_t n,
     hr_metrics_put *put, void *ctx) {
-    metrics_writer w = {put, ctx, false, from->epsilon_milli, from->threshold};
+    static const char *const noises[] = {"discrete_laplace", "randomised_response"};
+    metrics_writer w = {put, ctx, false, from->epsilon_milli, from->threshold,
+                        from->epsilon_milli ? noises[from->noise] : "none"};
+    if (format == HR_METRICS_PROMETHEUS && n) {
+        write_metric(&w, "# TYPE hearth_epsilon_milli gauge\nhearth_epsilon_milli{noise=\"%s\"} %u\n", w.noise,
+            w.epsilon_milli);
+        write_metric(&w, "# TYPE hearth_threshold gauge\nhearth_threshold %u\n", w.threshold);
+    }
     const int n_passes = format == HR_METRICS_PROMETHEUS ? 63 : 1; /* Prometheus wants the lines of a metric together */
     for (int pass = 1; pass <= n_passes; pass++) {
         bool any = false;

@@ -16,7 +16,7 @@ static uint32_t rnd(uint32_t n) { return (uint32_t)(rnd64(NULL) >> 33) % n; }
 static hr_metric_record random_record(void) {
     hr_metric_record r = {20000 + rnd(3), rnd(6), rnd(5), rnd(8), rnd(2), rnd(4), rnd(3000), rnd(9000), rnd(90),
         rnd(500), rnd(200),
-                          rnd(5), rnd(3), rnd(100000), (uint64_t)rnd(4000) << 20};
+                          rnd(5), rnd(3), rnd(100000), (uint64_t)rnd(4000) << 20, rnd(2)};
     return r;
 }
 static char text[1 << 22];
@@ -156,7 +156,7 @@ T_TEST(leaves_only_with_consent_and_above_the_threshold) {
     T_NEED(hr_policy_parse(&p, allowing, strlen(allowing), NULL) == HR_OK);
     hr_metrics_gate g = {&p, 0, consent, &c, 5, 0, 0, false, rnd64, NULL};
     hr_metrics_init(&m, room_a, CAP);
-    hr_metric_record r = {20000, 3, 0, 0, 0, 1, 250, 900, 30, 10, 20, 1, 0, 5, 1 << 20};
+    hr_metric_record r = {20000, 3, 0, 0, 0, 1, 250, 900, 30, 10, 20, 1, 0, 5, 1 << 20, 0};
     for (int i = 0; i < 20; i++) T_EQ_I(hr_metrics_record(&m, &r), HR_OK);
     r.device_class = 4;
     for (int i = 0; i < 19; i++) T_EQ_I(hr_metrics_record(&m, &r), HR_OK);
@@ -242,7 +242,7 @@ T_TEST(a_planted_secret_is_in_no_export) {
 T_TEST(exports_say_what_was_put_in) {
     hr_metrics m;
     hr_metrics_init(&m, room_a, CAP);
-    hr_metric_record r = {20000, 3, 0, 0, 1, 12, 0, 4, 0, 10, 20, 0, 0, 0, 1 << 20};
+    hr_metric_record r = {20000, 3, 0, 0, 1, 12, 0, 4, 0, 10, 20, 0, 0, 0, 1 << 20, 0};
     T_EQ_I(hr_metrics_record(&m, &r), HR_OK);
     r.ttft_ms = 2;
     T_EQ_I(hr_metrics_record(&m, &r), HR_OK);

@@ -29,7 +29,7 @@ static void put_day(const char *path, int times, uint32_t route) {
     size_t n = 0;
     hr_metrics_init(&m, cells, 1024);
     for (int i = 0; i < times; i++) {
-        const hr_metric_record r = {20000, 3, route, 0, 0, 1, 100 + (uint64_t)i, 900, 30, 10, 20, 1, 0, 5, 1 << 20};
+        const hr_metric_record r = {20000, 3, route, 0, 0, 1, 100 + (uint64_t)i, 900, 30, 10, 20, 1, 0, 5, 1 << 20, 0};
         T_EQ_I(hr_metrics_record(&m, &r), HR_OK);
     }
     hr_metrics_sort(&m, sorted);

@@ -57,7 +57,7 @@ static int write_figures(const figures *f, int format) {
 
 /* --- export: the same gate that a host meets ----------------------------------------------------------------- */
 typedef struct release_words {
-    const char *policy, *subject, *format;
+    const char *policy, *subject, *format, *noise;
     uint64_t consent, threshold;
     float epsilon;
     bool by_devices;
@@ -75,6 +75,18 @@ static uint64_t system_random(void *ctx) {
     hr_random_bytes(b, sizeof b);
     return hr_le64(b);
 }
+/* the figures become their answers: the exact ones are gone from here on */
+static int respond_figures(figures *f, uint32_t epsilon_milli) {
+    figures to;
+    if (!make_figures(&to)) return cli_fail("metrics", "out of memory");
+    const hr_status status = hr_metrics_respond(&f->table, epsilon_milli, system_random, NULL, &to.table);
+    free_figures(f);
+    *f = to;
+    if (status != HR_OK) return cli_fail("--noise", "randomised response needs exact figures, and room");
+    hr_metrics_sort(&f->table, f->sorted);
+    f->n = f->table.n;
+    return CLI_OK;
+}
 static int release_figures(figures *f, release_words *w) {
     static hr_policy policy;
     char *text = NULL;
@@ -87,8 +99,14 @@ static int release_figures(figures *f, release_words *w) {
     free(text);
     if (status != HR_OK) return cli_report((const hearth_error *)&err, w->policy);
     if (f->table.epsilon_milli && w->epsilon > 0) return cli_fail("--epsilon", "there is noise in these figures already");
+    uint32_t epsilon = (uint32_t)(w->epsilon * 1000.0f + 0.5f);
+    const bool answers = strcmp(w->noise, "response") == 0;
+    if (!answers && strcmp(w->noise, "laplace") != 0) return cli_misuse("metrics", "--noise", "laplace or response");
+    if (answers && epsilon == 0) return cli_misuse("metrics", "--noise", "response needs an --epsilon");
+    if (answers && respond_figures(f, epsilon) != CLI_OK) return CLI_FAILED;
+    if (answers) epsilon = 0;
     hr_metrics_gate g = {&policy, hr_policy_id(&policy, HR_NAME_SUBJECT, hr_str_of(w->subject)), words_consent, w,
-                         hr_clock_unix_ms(), (uint32_t)w->threshold, (uint32_t)(w->epsilon * 1000.0f + 0.5f), w->by_devices,
+                         hr_clock_unix_ms(), (uint32_t)w->threshold, epsilon, w->by_devices,
                          system_random, NULL};
     status = hr_metrics_release(&g, f->sorted, &f->n, &err);
     if (status != HR_OK) return cli_report((const hearth_error *)&err, "metrics");
@@ -106,7 +124,7 @@ static int export_figures(figures *f, release_words *w) {
 }
 int cmd_metrics(int argc, char **argv) {
     const char *words[2] = {NULL, NULL};
-    release_words w = {NULL, "", "otlp", 0, 20, 0, false};
+    release_words w = {NULL, "", "otlp", "laplace", 0, 20, 0, false};
     bool json = false;
     const cli_option options[] = {
         {"--policy", NULL, CLI_TEXT, &w.policy, 0, 0, "FILE", "export: the policy that allows telemetry to export"},
@@ -114,7 +132,8 @@ int cmd_metrics(int argc, char **argv) {
         {"--consent", NULL, CLI_U64, &w.consent, 0, 4294967296.0, "N", "export: a consent to words of version N-1 holds"},
         {"--format", NULL, CLI_TEXT, &w.format, 0, 0, "NAME", "export: otlp, prometheus or ndjson"},
         {"--threshold", NULL, CLI_U64, &w.threshold, 1, 1e9, "N", "export: events below which a cell stays (20)"},
-        {"--epsilon", NULL, CLI_FLOAT, &w.epsilon, 0, 1000, "E", "export: discrete Laplace noise on counts; 0: none"},
+        {"--epsilon", NULL, CLI_FLOAT, &w.epsilon, 0, 1000, "E", "export: noise on counts; 0: none"},
+        {"--noise", NULL, CLI_TEXT, &w.noise, 0, 0, "NAME", "export: laplace, or response: each request answers at random"},
         {"--devices", NULL, CLI_FLAG, &w.by_devices, 0, 0, NULL, "export: the threshold counts devices, not events"},
         {"--json", NULL, CLI_FLAG, &json, 0, 0, NULL, "show: a line of JSON for each cell"},
     };

@@ -56,6 +56,15 @@ T_TEST(show_and_export) {
     T_CHECK(strstr(out, "{\"resourceMetrics\":") == out);
     T_EQ_I(sh("metrics export %s --policy %s --subject sync --consent 2 --epsilon 0.5 --format ndjson", a, p), 0);
     T_CHECK(strstr(out, "\"epsilon_milli\":500") && !strstr(out, "\"part\":\"sum\""));
+    /* at an epsilon of 1000 an answer is true; at 0.001 25 answers are spread over 160 values, none is given 20 times */
+    T_EQ_I(sh("metrics export %s --policy %s --subject sync --consent 2 --noise response --epsilon 1000 --format ndjson", a,
+              p), 0);
+    T_CHECK(strstr(out, "\"value\":25,\"epsilon_milli\":1000000,\"noise\":\"randomised_response\"}") && !strstr(out, "ttft"));
+    T_EQ_I(sh("metrics export %s --policy %s --subject sync --consent 2 --noise response --epsilon 0.001", a, p), 0);
+    T_EQ_STR(out, "");
+    T_EQ_I(sh("metrics export %s --policy %s --subject sync --noise response --epsilon 1", a, p), 1); /* no consent */
+    T_EQ_I(sh("metrics export %s --policy %s --subject sync --consent 2 --noise response", a, p), 2);
+    T_EQ_I(sh("metrics export %s --policy %s --subject sync --consent 2 --noise pink", a, p), 2);
     T_EQ_I(sh("metrics export %s --policy %s --subject sync --consent 2 --devices", a, p), 0);
     T_EQ_STR(out, "");
     T_EQ_I(sh("metrics export %s --policy %s --subject sync --format xml", a, p), 2);

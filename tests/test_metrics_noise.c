@@ -133,6 +133,21 @@ T_TEST(noise_goes_into_the_file_and_does_not_mix) {
         T_EQ_I(hr_metrics_merge(&second, &c), HR_E_FORMAT);
         T_CHECK(second.n == 0 && err.what[0]);
     }
+    /* bodies that nobody writes: a number of eleven bytes, one above 2^64, one not in its shortest form, a cut */
+    static const struct { uint8_t bytes[12]; uint8_t n; } bodies[] = {
+        {{255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1, 2}, 12}, {{255, 255, 255, 255, 255, 255, 255, 255, 255, 2, 2}, 11},
+        {{129, 0, 2}, 3}, {{129}, 1}};
+    for (size_t i = 0; i < HR_COUNT(bodies); i++) {
+        memcpy(other, file, HR_METRICS_HEAD);
+        memcpy(other + HR_METRICS_HEAD, bodies[i].bytes, bodies[i].n);
+        memset(other + 16, 0, 8);
+        other[16] = 1, other[20] = bodies[i].n;
+        const uint64_t hash = hr_hash64(other + HR_METRICS_HEAD, bodies[i].n, hr_hash64(other, 24, 0));
+        for (int k = 0; k < 8; k++) other[24 + k] = (uint8_t)(hash >> 8 * k);
+        hr_metrics_init(&second, to_room, CELLS);
+        c = hr_cur_make(other, HR_METRICS_HEAD + bodies[i].n, 0, NULL);
+        T_CHECK(hr_metrics_merge(&second, &c) != HR_OK && second.n == 0);
+    }
     hr_metrics_init(&second, to_room, 16); /* no room for the answers */
     fill(&from, 2000, 1);
     T_EQ_I(hr_metrics_respond(&from, 10, rnd64, NULL, &second), HR_E_FULL);
